@@ -1,0 +1,496 @@
+/*
+ * epmalloc - the public interface.
+ *
+ * A lock-free arena / pool / block allocator for multithreaded C and C++ programs on Linux.
+ * Link it (`pkg-config epmalloc`, `find_package(epmalloc)`) or preload it over the C library's
+ * malloc. libepmalloc defines the C library's names (malloc, free, mallinfo2 ...) and the C++
+ * operators as well; the functions below are the same allocator under names of its own, and
+ * blocks may be taken by one family and freed by the other.
+ *
+ * Words: a *block* is what ep_malloc returns; a *pool* holds equal blocks of one size class; an
+ * *arena* holds 64 pools (4 MiB). All sizes are bytes unless a name says otherwise.
+ *
+ * Every docstring ends in the same lines:
+ *   Threads   which threads may call, at the same time as what.
+ *   Progress  "lock-free": some thread always completes, no call waits for a particular other
+ *             thread, not even one that is stopped or killed; "wait-free": every call completes
+ *             in a bounded number of its own steps. Both speak of user space: page faults, mmap
+ *             and madvise take the kernel's locks.
+ *   Signals   "async-signal-safe", or what a handler must keep away from.
+ *   Ordering  what the caller may conclude about memory written by other threads, where there
+ *             is something to conclude. As for malloc in C11 (7.22.3), a call that frees a block
+ *             happens before the call that returns the same memory.
+ *
+ * Options come from the environment variable EPMALLOC_CONF, "key:value,key:value", read once at
+ * the first allocation and ignored in set-user-ID programs. An unknown key or a bad value is
+ * reported in one line on stderr and has no effect; the other entries keep theirs.
+ *
+ *   abort:0|1                 1: a free of a pointer that is not epmalloc's aborts       (0)
+ *   retain:BYTES[k|m|g]       free memory kept resident before it is given back          (8m)
+ *   retain_percent:0..1000    the same, as percent of the memory in use; the larger of
+ *                             both holds                                                 (25)
+ *   purge_delay:MS            how long free memory stays resident at least, milliseconds (0)
+ *   keep_empty:N              wholly free arenas kept mapped, 1 or more                  (1)
+ *   thp:default|never|always  transparent huge pages in arenas                     (default)
+ *   thread_bytes:BYTES        free bytes a thread may hold outside its current pools     (1m)
+ *   batch_bytes:BYTES         bytes of other threads' blocks that a thread withholds     (16k)
+ *   huge_cache:0|1            1: freed huge mappings are kept, within the retain bound   (1)
+ *   fork:cut|strict           strict: a child of a threaded process uses no pool that
+ *                             was shared when it forked                                  (cut)
+ *   stats:0|1                 1: print ep_account() to stderr at exit                    (0)
+ */
+#ifndef EPMALLOC_EPMALLOC_H
+#define EPMALLOC_EPMALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EP_VERSION_MAJOR 0
+#define EP_VERSION_MINOR 1
+#define EP_VERSION_PATCH 0
+
+/* The largest alignment that is asked for in earnest, in bytes: the largest power of two below
+ * PTRDIFF_MAX. Every power of two up to it is a valid argument; one that the address space has
+ * no room for fails with ENOMEM. */
+#define EP_ALIGNMENT_MAX ((size_t)PTRDIFF_MAX / 2 + 1)
+
+#define EP_API __attribute__((visibility("default"), nothrow))
+#define EP_RETURNS_BLOCK __attribute__((malloc, warn_unused_result))
+#define EP_SIZE_IS(...) __attribute__((alloc_size(__VA_ARGS__)))
+#define EP_ALIGNMENT_IS(parameter) __attribute__((alloc_align(parameter)))
+#define EP_USE_RESULT __attribute__((warn_unused_result))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * ep_malloc - allocates a block.
+ *
+ * Example:
+ *     char *name = ep_malloc(64);
+ *     if (name == NULL)
+ *         return 1;
+ *     strcpy(name, "pool");
+ *     ep_free(name);
+ *
+ * size      bytes wanted, 0 to PTRDIFF_MAX. A block of size 0 is a real one, different from all
+ *           others, and is freed like them.
+ * Returns a block of at least `size` bytes (ep_usable_size() of them may be used), not
+ * initialised, aligned to 16; a power-of-two size up to 64 KiB is aligned to itself. NULL when
+ * there is no memory or size is above PTRDIFF_MAX.
+ * errno     ENOMEM on failure, untouched on success.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free; wait-free (some ten instructions) while the thread's pool of the size
+ *           class has a free block.
+ * Signals   not from a handler that interrupted an allocating or freeing call of its thread.
+ * Source    design after CPython's pymalloc (Vladimir Marangozov).
+ */
+EP_API void *ep_malloc(size_t size) EP_RETURNS_BLOCK EP_SIZE_IS(1);
+
+/*
+ * ep_calloc - allocates a block for an array and clears it.
+ *
+ * Example:
+ *     double *row = ep_calloc(128, sizeof *row);
+ *     if (row == NULL)
+ *         return 1;
+ *     ep_free(row);
+ *
+ * count     number of elements, any.
+ * size      bytes of one element, any.
+ * Returns a block of at least count x size bytes, all zero, aligned as by ep_malloc(); NULL when
+ * there is no memory or the product is above PTRDIFF_MAX (it never wraps). Pages that are still
+ * zero from the kernel are not cleared again.
+ * errno     ENOMEM on failure, untouched on success.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API void *ep_calloc(size_t count, size_t size) EP_RETURNS_BLOCK EP_SIZE_IS(1, 2);
+
+/*
+ * ep_realloc - changes the size of a block, moving it if need be.
+ *
+ * Example:
+ *     int *list = ep_malloc(4 * sizeof *list);
+ *     int *longer = ep_realloc(list, 8 * sizeof *list);
+ *     if (longer == NULL)
+ *         ep_free(list);
+ *     else
+ *         ep_free(longer);
+ *
+ * p         a block in use, or NULL: then the call is ep_malloc(size).
+ * size      bytes wanted, 0 to PTRDIFF_MAX. With p not NULL and size 0 the block is freed and
+ *           NULL returned, as glibc does.
+ * Returns the block, its first min(old, new) bytes unchanged, aligned as by ep_malloc(): an
+ * alignment asked for at its birth holds no longer. NULL on failure, and then p is untouched and
+ * still in use. Blocks above 32 KiB shrink and grow in place where there is room; those above
+ * 1 MiB are moved by mremap(2), without copying.
+ * errno     ENOMEM on failure, untouched on success and by ep_realloc(p, 0).
+ *
+ * Threads   any; nobody else may use or free p at the same time.
+ * Progress  lock-free (copying takes time in proportion to the size).
+ * Signals   as ep_malloc().
+ */
+EP_API void *ep_realloc(void *p, size_t size) EP_USE_RESULT EP_SIZE_IS(2);
+
+/*
+ * ep_reallocarray - ep_realloc() for an array, with the product checked.
+ *
+ * Example:
+ *     long *list = ep_reallocarray(NULL, 100, sizeof *list);
+ *     if (list == NULL)
+ *         return 1;
+ *     ep_free(list);
+ *
+ * p         a block in use, or NULL.
+ * count     number of elements, any.
+ * size      bytes of one element, any.
+ * Returns ep_realloc(p, count x size); NULL with p untouched when the product is above
+ * PTRDIFF_MAX. A product of 0 frees p.
+ * errno     ENOMEM on failure, untouched on success.
+ *
+ * Threads, Progress, Signals   as ep_realloc().
+ */
+EP_API void *ep_reallocarray(void *p, size_t count, size_t size) EP_USE_RESULT EP_SIZE_IS(2, 3);
+
+/*
+ * ep_free - gives a block back.
+ *
+ * Example:
+ *     ep_free(ep_malloc(100));
+ *     ep_free(NULL);
+ *
+ * p         a block in use, of any function of epmalloc, or NULL (nothing happens). A pointer
+ *           that is not epmalloc's is reported in one line on stderr, once per place it is freed
+ *           at, and ignored; with the option abort:1 it aborts. A free that finds its pool
+ *           already free, or a pointer into the middle of a block where the slow path sees it,
+ *           is corruption of the program's heap and aborts with one line.
+ * errno     untouched.
+ *
+ * Threads   any; the block may have been allocated by any thread, also one that has ended.
+ * Progress  lock-free; wait-free (some ten instructions) for a block of a pool that the calling
+ *           thread owns.
+ * Signals   as ep_malloc().
+ * Ordering  what the thread did to the block before happens before the block is given out again.
+ * Source    full pools without an owner, adopted by their first freer: docs/design.md.
+ */
+EP_API void ep_free(void *p);
+
+/*
+ * ep_free_sized - gives a block back whose size is known (C23 free_sized).
+ *
+ * Example:
+ *     void *block = ep_malloc(48);
+ *     ep_free_sized(block, 48);
+ *
+ * p         a block of ep_malloc(), ep_calloc(), ep_realloc(), ep_malloc_batch(), or NULL.
+ * size      the bytes that were asked for, or any size up to ep_usable_size(p). epmalloc finds
+ *           the size by itself and takes no harm from a wrong one.
+ * errno     untouched.
+ *
+ * Threads, Progress, Signals   as ep_free().
+ */
+EP_API void ep_free_sized(void *p, size_t size);
+
+/*
+ * ep_free_aligned_sized - gives an aligned block back whose size is known (C23).
+ *
+ * Example:
+ *     void *line = ep_aligned_alloc(64, 128);
+ *     ep_free_aligned_sized(line, 64, 128);
+ *
+ * p         a block of ep_aligned_alloc(), ep_posix_memalign(), ep_memalign(), or NULL.
+ * alignment bytes, as it was asked for.
+ * size      bytes, as they were asked for. Neither is needed, as for ep_free_sized().
+ * errno     untouched.
+ *
+ * Threads, Progress, Signals   as ep_free().
+ */
+EP_API void ep_free_aligned_sized(void *p, size_t alignment, size_t size);
+
+/*
+ * ep_aligned_alloc - allocates a block at a multiple of a power of two (C11 aligned_alloc).
+ *
+ * Example:
+ *     float *vector = ep_aligned_alloc(64, 1000 * sizeof *vector);
+ *     if (vector == NULL)
+ *         return 1;
+ *     ep_free(vector);
+ *
+ * alignment bytes, a power of two from 1 to EP_ALIGNMENT_MAX.
+ * size      bytes wanted, 0 to PTRDIFF_MAX; need not be a multiple of the alignment.
+ * Returns a block of at least `size` bytes, not initialised; NULL on failure. Free it with any
+ * of the freeing functions.
+ * errno     EINVAL when the alignment is not a power of two (aligned_alloc(), the C library's
+ *           name, rounds it up instead, as glibc 2.36 does); ENOMEM when there is no memory;
+ *           untouched on success.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API void *ep_aligned_alloc(size_t alignment, size_t size)
+	EP_RETURNS_BLOCK EP_SIZE_IS(2) EP_ALIGNMENT_IS(1);
+
+/*
+ * ep_posix_memalign - allocates an aligned block, POSIX's way of reporting.
+ *
+ * Example:
+ *     void *page;
+ *     if (ep_posix_memalign(&page, 4096, 4096) != 0)
+ *         return 1;
+ *     ep_free(page);
+ *
+ * out       where the block's address is stored; untouched on failure.
+ * alignment bytes, a power of two and a multiple of sizeof(void *).
+ * size      bytes wanted, 0 to PTRDIFF_MAX.
+ * Returns 0; EINVAL for a bad alignment; ENOMEM when there is no memory.
+ * errno     untouched, also on failure.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API int ep_posix_memalign(void **out, size_t alignment, size_t size) EP_USE_RESULT;
+
+/*
+ * ep_memalign - allocates an aligned block, taking any alignment (SunOS memalign).
+ *
+ * Example:
+ *     void *block = ep_memalign(48, 100);
+ *     if (block == NULL || (uintptr_t)block % 64 != 0)
+ *         return 1;
+ *     ep_free(block);
+ *
+ * alignment bytes; one that is not a power of two is rounded up to the next one.
+ * size      bytes wanted, 0 to PTRDIFF_MAX.
+ * Returns a block of at least `size` bytes, not initialised; NULL on failure.
+ * errno     EINVAL when the alignment has no power of two above it; ENOMEM when there is no
+ *           memory; untouched on success.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API void *ep_memalign(size_t alignment, size_t size) EP_RETURNS_BLOCK EP_SIZE_IS(2);
+
+/*
+ * ep_usable_size - how much of a block may be used.
+ *
+ * Example:
+ *     char *block = ep_malloc(100);
+ *     if (block == NULL)
+ *         return 1;
+ *     memset(block, 0, ep_usable_size(block));
+ *     ep_free(block);
+ *
+ * p         a block in use, or NULL.
+ * Returns the bytes from p that belong to the block, at least the size asked for; 0 for NULL and
+ * for a pointer that is not epmalloc's.
+ * errno     untouched.
+ *
+ * Threads   any; nobody may free or resize the block at the same time.
+ * Progress  wait-free; lock-free for a block above 1 MiB.
+ * Signals   async-signal-safe.
+ */
+EP_API size_t ep_usable_size(const void *p);
+
+/*
+ * ep_good_size - what ep_usable_size() of a block would be.
+ *
+ * Example:
+ *     size_t room = ep_good_size(1000);
+ *     char *buffer = ep_malloc(room);
+ *     if (buffer == NULL || ep_usable_size(buffer) != room)
+ *         return 1;
+ *     ep_free(buffer);
+ *
+ * size      bytes.
+ * Returns the usable bytes that ep_malloc(size) gives, without allocating; 0 when size is above
+ * PTRDIFF_MAX.
+ * errno     untouched.
+ *
+ * Threads   any, at any time.
+ * Progress  wait-free.
+ * Signals   async-signal-safe.
+ */
+EP_API size_t ep_good_size(size_t size);
+
+/*
+ * ep_malloc_batch - allocates several blocks of one size.
+ *
+ * Example:
+ *     void *nodes[100];
+ *     size_t got = ep_malloc_batch(40, 100, nodes);
+ *     ep_free_batch(nodes, got);
+ *
+ * size      bytes of each block, as for ep_malloc().
+ * count     blocks wanted, any, 0 included.
+ * blocks    array of `count` pointers; its first elements, as many as the return value says, are
+ *           set, the others are untouched.
+ * Returns how many blocks were got: fewer than count only when memory ran out.
+ * errno     ENOMEM when fewer than count were got, untouched otherwise.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API size_t ep_malloc_batch(size_t size, size_t count, void **blocks) EP_USE_RESULT;
+
+/*
+ * ep_free_batch - gives several blocks back.
+ *
+ * Example:
+ *     void *blocks[2] = {ep_malloc(10), NULL};
+ *     ep_free_batch(blocks, 2);
+ *
+ * blocks    array of `count` blocks in use, of any sizes, or NULLs; it is only read.
+ * count     elements of the array.
+ * errno     untouched.
+ *
+ * Threads, Progress, Signals   as ep_free().
+ */
+EP_API void ep_free_batch(void **blocks, size_t count);
+
+/*
+ * ep_owns - whether an address lies in epmalloc's memory.
+ *
+ * Example:
+ *     int local;
+ *     if (ep_owns(&local))
+ *         return 1;
+ *
+ * p         any address; it is not dereferenced.
+ * Returns true when it lies in a pool, a run or a huge block of epmalloc that is in use: every
+ * address inside a block in use is one. Whether a block starts there, and is in use, it does not
+ * say.
+ * errno     untouched.
+ *
+ * Threads   any, at any time; about memory that is freed at the same time either answer is right.
+ * Progress  wait-free for the window, lock-free for huge blocks.
+ * Signals   async-signal-safe.
+ */
+EP_API bool ep_owns(const void *p);
+
+/*
+ * ep_purge - gives free memory back to the system now.
+ *
+ * Example:
+ *     size_t given_back = ep_purge();
+ *     (void)given_back;
+ *
+ * What other threads hold in their pool caches stays with them (ep_thread_idle()).
+ * Returns the bytes given back.
+ * errno     untouched.
+ *
+ * Threads   any, at any time.
+ * Progress  lock-free; time in proportion to the memory given back.
+ * Signals   as ep_malloc().
+ */
+EP_API size_t ep_purge(void);
+
+/*
+ * ep_thread_idle - gives up what the calling thread holds for its next allocations.
+ *
+ * Example:
+ *     ep_thread_idle();
+ *
+ * For a thread that is about to wait for long: its pools become claimable by other threads, and
+ * the blocks of other threads' pools that it withholds go back. It may go on allocating after
+ * it. When every other thread has ended or called this, ep_account() is exact.
+ * errno     untouched.
+ *
+ * Threads   any; concerns the calling one.
+ * Progress  lock-free.
+ * Signals   as ep_malloc().
+ */
+EP_API void ep_thread_idle(void);
+
+/*
+ * ep_options - the options in effect.
+ *
+ * Example:
+ *     char text[256];
+ *     if (ep_options(text, sizeof text) < sizeof text)
+ *         puts(text);
+ *
+ * text      where "key:value,key:value..." is stored, always ended by a NUL unless size is 0;
+ *           may be NULL when size is 0.
+ * size      bytes at text.
+ * Returns the length of the whole text in bytes, without the NUL, like snprintf(): it was cut
+ * off when that is size or more. The text is what EPMALLOC_CONF accepts.
+ * errno     untouched.
+ *
+ * Threads   any, at any time.
+ * Progress  wait-free.
+ * Signals   async-signal-safe.
+ */
+EP_API size_t ep_options(char *text, size_t size);
+
+/*
+ * Where every byte is. The first group describes arenas and adds up: at rest (every other thread
+ * has ended or called ep_thread_idle(), nothing runs meanwhile)
+ *
+ *     total_bytes == bytes_in_use + bytes_available + run_bytes + unused_pool_bytes
+ *                    + quantization_bytes + unaccounted_bytes == arenas x 4 MiB == arena_bytes
+ *
+ * with unaccounted_bytes and uncertain_bytes 0, and it is exact. Otherwise each number was true
+ * at some moment of the call. The words are CPython's (Objects/obmalloc.c), where it has them.
+ */
+struct ep_account {
+	size_t arenas;             /* arenas that hold pools now */
+	size_t arena_bytes;        /* arenas x 4 MiB */
+	size_t blocks_in_use;      /* blocks of pools that the program holds */
+	size_t bytes_in_use;       /* the same, as class sizes */
+	size_t bytes_available;    /* free blocks of pools in use, carved or not */
+	size_t runs_in_use;        /* blocks of 32 KiB to 1 MiB */
+	size_t run_bytes;          /* the same, as whole 64 KiB slots */
+	size_t unused_pools;       /* free 64 KiB slots of arenas */
+	size_t unused_pool_bytes;  /* the same in bytes */
+	size_t quantization_bytes; /* what pools lose at their ends: colour and tail */
+	size_t unaccounted_bytes;  /* slots in transition, neither free nor in a pool */
+	size_t total_bytes;        /* the sum of the above */
+	size_t uncertain_bytes;    /* part of bytes_in_use that may be free: blocks of pools that
+	                            * another running thread owns privately */
+	size_t huge_blocks;        /* blocks above 1 MiB that the program holds */
+	size_t huge_bytes;         /* the same, as mapped bytes */
+	size_t huge_cached_bytes;  /* freed huge mappings kept for the next one */
+	size_t retired_arenas;     /* ranges kept mapped, their memory given back */
+	size_t arenas_created;     /* since the process began, re-taken ranges included */
+	size_t arenas_retired;     /* since the process began */
+	size_t arenas_highwater;   /* the most arenas there were at once */
+	size_t dirty_bytes;        /* free slots that may still be resident */
+	size_t metadata_bytes;     /* map, descriptors, control blocks: touched, outside arenas */
+};
+
+/*
+ * ep_account - where every byte is, for one moment.
+ *
+ * Example:
+ *     struct ep_account account;
+ *     if (ep_account(&account, sizeof account) != 0)
+ *         return 1;
+ *     printf("%zu bytes in %zu blocks\n", account.bytes_in_use, account.blocks_in_use);
+ *
+ * account   where the numbers go.
+ * size      sizeof *account as the caller was compiled: fields that a later version appended
+ *           are left out, fields that this version does not have are set to 0.
+ * Returns 0, or -1 when account is NULL or size is 0.
+ * errno     EINVAL on failure, untouched on success.
+ *
+ * Threads   any, at any time; exact at rest, see struct ep_account.
+ * Progress  lock-free; time in proportion to the number of arenas.
+ * Signals   async-signal-safe.
+ */
+EP_API int ep_account(struct ep_account *account, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EPMALLOC_EPMALLOC_H */
