@@ -234,8 +234,8 @@ EP_API void ep_free_aligned_sized(void *p, size_t alignment, size_t size);
  * Progress  lock-free.
  * Signals   as ep_malloc().
  */
-EP_API void *ep_aligned_alloc(size_t alignment, size_t size)
-	EP_RETURNS_BLOCK EP_SIZE_IS(2) EP_ALIGNMENT_IS(1);
+EP_API void *ep_aligned_alloc(size_t alignment, size_t size) EP_RETURNS_BLOCK EP_SIZE_IS(2)
+    EP_ALIGNMENT_IS(1);
 
 /*
  * ep_posix_memalign - allocates an aligned block, POSIX's way of reporting.
@@ -443,29 +443,29 @@ EP_API size_t ep_options(char *text, size_t size);
  * at some moment of the call. The words are CPython's (Objects/obmalloc.c), where it has them.
  */
 struct ep_account {
-	size_t arenas;             /* arenas that hold pools now */
-	size_t arena_bytes;        /* arenas x 4 MiB */
-	size_t blocks_in_use;      /* blocks of pools that the program holds */
-	size_t bytes_in_use;       /* the same, as class sizes */
-	size_t bytes_available;    /* free blocks of pools in use, carved or not */
-	size_t runs_in_use;        /* blocks of 32 KiB to 1 MiB */
-	size_t run_bytes;          /* the same, as whole 64 KiB slots */
-	size_t unused_pools;       /* free 64 KiB slots of arenas */
-	size_t unused_pool_bytes;  /* the same in bytes */
-	size_t quantization_bytes; /* what pools lose at their ends: colour and tail */
-	size_t unaccounted_bytes;  /* slots in transition, neither free nor in a pool */
-	size_t total_bytes;        /* the sum of the above */
-	size_t uncertain_bytes;    /* part of bytes_in_use that may be free: blocks of pools that
-	                            * another running thread owns privately */
-	size_t huge_blocks;        /* blocks above 1 MiB that the program holds */
-	size_t huge_bytes;         /* the same, as mapped bytes */
-	size_t huge_cached_bytes;  /* freed huge mappings kept for the next one */
-	size_t retired_arenas;     /* ranges kept mapped, their memory given back */
-	size_t arenas_created;     /* since the process began, re-taken ranges included */
-	size_t arenas_retired;     /* since the process began */
-	size_t arenas_highwater;   /* the most arenas there were at once */
-	size_t dirty_bytes;        /* free slots that may still be resident */
-	size_t metadata_bytes;     /* map, descriptors, control blocks: touched, outside arenas */
+    size_t arenas;             /* arenas that hold pools now */
+    size_t arena_bytes;        /* arenas x 4 MiB */
+    size_t blocks_in_use;      /* blocks of pools that the program holds */
+    size_t bytes_in_use;       /* the same, as class sizes */
+    size_t bytes_available;    /* free blocks of pools in use, carved or not */
+    size_t runs_in_use;        /* blocks of 32 KiB to 1 MiB */
+    size_t run_bytes;          /* the same, as whole 64 KiB slots */
+    size_t unused_pools;       /* free 64 KiB slots of arenas */
+    size_t unused_pool_bytes;  /* the same in bytes */
+    size_t quantization_bytes; /* what pools lose at their ends: colour and tail */
+    size_t unaccounted_bytes;  /* slots in transition, neither free nor in a pool */
+    size_t total_bytes;        /* the sum of the above */
+    size_t uncertain_bytes;    /* part of bytes_in_use that may be free: blocks of pools that
+                                * another running thread owns privately */
+    size_t huge_blocks;        /* blocks above 1 MiB that the program holds */
+    size_t huge_bytes;         /* the same, as mapped bytes */
+    size_t huge_cached_bytes;  /* freed huge mappings kept for the next one */
+    size_t retired_arenas;     /* ranges kept mapped, their memory given back */
+    size_t arenas_created;     /* since the process began, re-taken ranges included */
+    size_t arenas_retired;     /* since the process began */
+    size_t arenas_highwater;   /* the most arenas there were at once */
+    size_t dirty_bytes;        /* free slots that may still be resident */
+    size_t metadata_bytes;     /* map, descriptors, control blocks: touched, outside arenas */
 };
 
 /*
