@@ -9,7 +9,7 @@
 #define QUOTED_BYTES_MAX 64
 #define DIGITS_MAX 20
 
-/* A text at `text` whose bytes are at `bytes`: written until all is out or the kernel refuses. */
+/* Writes until all is out or the kernel refuses. */
 static void write_bytes(const char *bytes, size_t length)
 {
     int errno_before = errno;
@@ -140,4 +140,14 @@ void ep__report_abort(struct report *report)
 {
     ep__report_emit(report);
     abort();
+}
+
+void ep__report_corruption(const char *what, const void *address)
+{
+    struct report report;
+    ep__report_begin(&report);
+    ep__report_text(&report, what);
+    ep__report_text(&report, " ");
+    ep__report_hex(&report, (uintptr_t)address);
+    ep__report_abort(&report);
 }

@@ -80,4 +80,7 @@ void ep__report_emit(struct report *report);
 /* The same, and then abort(): for corruption of our own heap. */
 _Noreturn void ep__report_abort(struct report *report);
 
+/* Corruption of our own heap: "epmalloc: <what> <address>", and then abort(). */
+_Noreturn void ep__report_corruption(const char *what, const void *address);
+
 #endif
