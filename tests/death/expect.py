@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Runs a program of misuse and compares how it ends with the first line of its source:
+
+    /* expect: SIGABRT "free of 0x[0-9a-f]+: not a pointer" abort:1 */
+    /* expect: exit 0 "" */
+
+that is: the signal or the exit status, a regular expression that stderr must contain ("" is: nothing on
+stderr), and, optionally, EPMALLOC_CONF.  Arguments: the source, the program.
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+
+EXPECT = re.compile(r'/\* expect: (?:(SIG\w+)|exit (\d+)) "(.*)"(?: (\S+))? \*/')
+
+
+def main():
+    source, program = sys.argv[1:]
+    with open(source, encoding="utf-8") as file:
+        match = EXPECT.match(file.readline())
+    if not match:
+        sys.exit(f"{source}:1: no `expect:` line")
+    name, code, message, options = match.groups()
+    status = -signal.Signals[name] if name else int(code)
+    environment = {**os.environ, "EPMALLOC_CONF": options or ""}
+    run = subprocess.run([program], stderr=subprocess.PIPE, text=True, env=environment, timeout=120)
+    print(run.stderr, end="")
+    if run.returncode != status:
+        sys.exit(f"ended with {run.returncode}, not {status}")
+    if re.search(message, run.stderr) is None or (not message and run.stderr):
+        sys.exit(f"stderr is not `{message}`")
+
+
+main()

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Nothing in lib/ waits: no mutex, lock, once-guard, semaphore, futex, sleep or spin on a thread."""
+import re
+
+import source
+
+WAITS = re.compile(r"pthread_(mutex|rwlock|spin|once|cond|barrier|join)\w*|call_once|mtx_\w+|cnd_\w+|sem_\w+|"
+                   r"\w*futex\w*|SYS_futex|\w*nanosleep|u?sleep|sched_yield|ck_spinlock\w*|ck_rwlock\w*|"
+                   r"ck_epoch_(synchronize|barrier)\w*|atomic_flag\w*|_mm_pause|__builtin_ia32_pause")
+
+
+def main():
+    lint = source.Lint(__doc__)
+    for path in lint.files("lib", ends=(".c", ".h")):
+        if path.startswith("lib/adapters/"):
+            continue
+        for word, line in source.identifiers(lint.read(path)):
+            if WAITS.fullmatch(word):
+                lint.complain(path, line, f"{word} can wait for another thread")
+    lint.end()
+
+
+main()

@@ -1,0 +1,5 @@
+int ep__warning(int count)
+{
+    int unused;
+    return count;
+}

@@ -1,0 +1,4 @@
+int ep__pool_adopt(int count)
+{
+    return count;
+}

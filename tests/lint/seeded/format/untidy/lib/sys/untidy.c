@@ -1,0 +1,3 @@
+int ep__untidy(int a){
+    return a;
+}

@@ -1,0 +1,1 @@
+#include <epmalloc/epmalloc.h>

@@ -1,0 +1,3 @@
+static void a_batch_arrives_whole(void **state)
+{
+}
