@@ -7,6 +7,8 @@
  * operators as well; the functions below are the same allocator under names of its own, and
  * blocks may be taken by one family and freed by the other.
  *
+ * Length: above 400 lines, because the whole interface is one file to read.
+ *
  * Words: a *block* is what ep_malloc returns; a *pool* holds equal blocks of one size class; an
  * *arena* holds 64 pools (4 MiB). All sizes are bytes unless a name says otherwise.
  *
@@ -311,8 +313,8 @@ EP_API size_t ep_usable_size(const void *p);
  *     ep_free(buffer);
  *
  * size      bytes.
- * Returns the usable bytes that ep_malloc(size) gives, without allocating; 0 when size is above
- * PTRDIFF_MAX.
+ * Returns the usable bytes that ep_malloc(size) gives, without allocating; a block above 1 MiB
+ * may have more, when it is made of a cached mapping. 0 when size is above PTRDIFF_MAX.
  * errno     untouched.
  *
  * Threads   any, at any time.
@@ -384,7 +386,8 @@ EP_API bool ep_owns(const void *p);
  *     size_t given_back = ep_purge();
  *     (void)given_back;
  *
- * What other threads hold in their pool caches stays with them (ep_thread_idle()).
+ * What other threads hold in their pool caches stays with them (ep_thread_idle()). The C library's
+ * name is malloc_trim().
  * Returns the bytes given back.
  * errno     untouched.
  *
