@@ -1,0 +1,98 @@
+"""The allocators of a run: glibc, the packaged peers that are installed, NAME=PATH libraries."""
+
+import glob
+import os
+import subprocess
+from dataclasses import dataclass
+
+LIBRARY_FOLDERS = ["/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
+PACKAGED = {
+    "jemalloc": ["libjemalloc.so.2"],
+    "mimalloc": ["libmimalloc.so.2", "libmimalloc.so.2.0"],
+    "tcmalloc": ["libtcmalloc_minimal.so.4"],
+}
+PACKAGES = {"jemalloc": "libjemalloc2", "mimalloc": "libmimalloc2.0",
+            "tcmalloc": "libtcmalloc-minimal4"}
+
+
+class SetupError(Exception):
+    """What a person has to put right before anything can be measured; one line."""
+
+
+@dataclass
+class Allocator:
+    name: str
+    library: str | None  # None: the C library's own
+    version: str = ""
+
+
+def find_library(names):
+    for folder in LIBRARY_FOLDERS:
+        for name in names:
+            for path in sorted(glob.glob(os.path.join(folder, name))):
+                return path
+    return None
+
+
+def package_version(package):
+    done = subprocess.run(["dpkg-query", "-W", "-f=${Version}", package],
+                          capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def glibc_version():
+    return os.confstr("CS_GNU_LIBC_VERSION") or ""
+
+
+def packaged_peers():
+    peers = [Allocator("glibc", None, glibc_version())]
+    for name, files in PACKAGED.items():
+        library = find_library(files)
+        if library:
+            peers.append(Allocator(name, library, package_version(PACKAGES[name])))
+    return peers
+
+
+def parse_named(text):
+    name, equals, path = text.partition("=")
+    if not equals or not name or not path:
+        raise SetupError(f"'{text}' is not of the form NAME=PATH")
+    if not os.path.isfile(path):
+        raise SetupError(f"{name}: no library at {path}")
+    return Allocator(name, os.path.abspath(path))
+
+
+def choose(named, build, only=None):
+    """epmalloc of the build folder, the packaged peers, then NAME=PATH; a name given again wins."""
+    found = {}
+    own = os.path.join(build, "libepmalloc.so")
+    if os.path.isfile(own):
+        found["epmalloc"] = Allocator("epmalloc", os.path.abspath(own))
+    for allocator in packaged_peers() + [parse_named(text) for text in named]:
+        found[allocator.name] = allocator
+    if only:
+        missing = [name for name in only if name not in found]
+        if missing:
+            raise SetupError(f"no such allocator here: {', '.join(missing)} "
+                             f"(there are: {', '.join(found)})")
+        found = {name: found[name] for name in only}
+    return list(found.values())
+
+
+def check_starts(allocator, probe):
+    """None, or one line that says why no program can run under it.
+
+    ld.so only warns when it cannot preload, and goes on with the C library's malloc.
+    """
+    env = dict(os.environ)
+    if allocator.library:
+        env["LD_PRELOAD"] = allocator.library
+    try:
+        done = subprocess.run([probe], env=env, capture_output=True, text=True, timeout=20)
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    if "cannot be preloaded" in done.stderr:
+        return "cannot be preloaded: " + done.stderr.strip().splitlines()[0][-120:]
+    if done.returncode != 0:
+        return f"fails in one malloc (status {done.returncode})"
+    return None
