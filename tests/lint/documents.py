@@ -68,12 +68,12 @@ def check_tree(lint, document):
     folder = None
     for number, line in enumerate(lint.read(document).split("\n"), 1):
         head = re.match(r"\s+(\w+)/(?:\s|$)", line)
-        files = re.match(r"\s+((?:\w+\.[ch]\s?)+)(?:\s|$)", line)
+        files = re.match(r"\s+((?:\w+\.(?:c|h|cpp)\s?)+)(?:\s|$)", line)
         if head and head.group(1) in LAYERS:
             folder = head.group(1)
         elif files and folder:
             listed.update({f"lib/{folder}/{file}": number for file in files.group(1).split()})
-    present = set(lint.files("lib", ends=(".c", ".h")))
+    present = set(lint.files("lib", ends=(".c", ".h", ".cpp")))
     for path in sorted(present - set(listed)):
         lint.complain(document, 1, f"the tree does not list {path}")
     for path in sorted(set(listed) - present):

@@ -31,7 +31,7 @@ def check_system(lint, path, line, layer, included):
 
 def main():
     lint = source.Lint(__doc__)
-    for path in lint.files("lib", ends=(".c", ".h")):
+    for path in lint.files("lib", ends=(".c", ".h", ".cpp")):
         layer = path.split("/")[1]
         if layer == "adapters":
             continue

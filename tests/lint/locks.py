@@ -11,7 +11,7 @@ WAITS = re.compile(r"pthread_(mutex|rwlock|spin|once|cond|barrier|join)\w*|call_
 
 def main():
     lint = source.Lint(__doc__)
-    for path in lint.files("lib", ends=(".c", ".h")):
+    for path in lint.files("lib", ends=(".c", ".h", ".cpp")):
         if path.startswith("lib/adapters/"):
             continue
         for word, line in source.identifiers(lint.read(path)):

@@ -166,7 +166,7 @@ def check_access(lint, access, rows):
 
 def main():
     lint = source.Lint(__doc__)
-    paths = [p for p in lint.files("lib", ends=(".c", ".h")) if not p.startswith("lib/adapters/")]
+    paths = [p for p in lint.files("lib", ends=(".c", ".h", ".cpp")) if not p.startswith("lib/adapters/")]
     paths = [p for p in paths if p != ATOMIC_HEADER]
     rows = read_table(lint)
     accesses = []
