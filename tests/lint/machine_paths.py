@@ -4,7 +4,7 @@ import re
 
 import source
 
-PATHS = re.compile(r"(?<![\w.$}~*])/(work|farm|home|root|Users|tmp/(?:plan|bash_jobs))/[\w.-]*|LD_PRELOAD=/tmp/|\.library\b")
+PATHS = re.compile(r"(?<![\w.$}~*])/(work|farm|home|root|Users|tmp/(?:plan|bash_jobs))/[\w.-]*|LD_PRELOAD=/tmp/|/\.[l]ibrary\b")
 BINARY = (".png", ".gz", ".xz", ".bin")
 
 
