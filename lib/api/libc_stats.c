@@ -8,7 +8,6 @@
 #include <epmalloc/epmalloc.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 
 #include "cache/cache.h"
 #include "sys/options.h"

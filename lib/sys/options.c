@@ -182,6 +182,12 @@ static const char *find_variable(char **variables)
     return NULL;
 }
 
+unsigned ep__options_read(char **variables, bool is_secure)
+{
+    const char *entries = is_secure ? NULL : find_variable(variables);
+    return entries == NULL ? 0 : ep__options_parse(entries);
+}
+
 void ep__options_load(void)
 {
     /* order: relaxed -- seen late, it only leads to the exchange below. */
@@ -191,9 +197,7 @@ void ep__options_load(void)
     if (ep__exchange_relaxed(&claimed, 1) != 0)
         return;
     int errno_before = errno;
-    const char *entries = getauxval(AT_SECURE) != 0 ? NULL : find_variable(environ);
-    if (entries != NULL)
-        ep__options_parse(entries);
+    (void)ep__options_read(environ, getauxval(AT_SECURE) != 0);
     errno = errno_before;
 }
 

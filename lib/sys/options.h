@@ -70,6 +70,10 @@ bool ep__option_set(enum option option, uint64_t value);
  * makes it count as empty.  Idempotent; called from slow paths.  Keeps errno. */
 void ep__options_load(void);
 
+/* Parses EPMALLOC_CONF out of an environment; a secure process (set-user-ID and the like) has none.
+ * Returns how many entries were bad. */
+unsigned ep__options_read(char **variables, bool is_secure);
+
 /* Parses entries "key:value,key:value" and reports the bad ones.  Returns how many were bad. */
 unsigned ep__options_parse(const char *entries);
 
