@@ -41,10 +41,10 @@ def main():
         text = source.blank(lint.read(path), strings=False)
         for match in INCLUDE.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
-            if match.group(1):
+            if match.group(1) and not match.group(1).startswith("epmalloc/"):
                 check_quoted(lint, path, line, layer, match.group(1))
             else:
-                check_system(lint, path, line, layer, match.group(2))
+                check_system(lint, path, line, layer, match.group(1) or match.group(2))
     lint.end()
 
 
