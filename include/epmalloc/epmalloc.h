@@ -297,7 +297,7 @@ EP_API void *ep_memalign(size_t alignment, size_t size) EP_RETURNS_BLOCK EP_SIZE
  * errno     untouched.
  *
  * Threads   any; nobody may free or resize the block at the same time.
- * Progress  wait-free; lock-free for a block above 1 MiB.
+ * Progress  wait-free.
  * Signals   async-signal-safe.
  */
 EP_API size_t ep_usable_size(const void *p);
@@ -360,7 +360,7 @@ EP_API size_t ep_malloc_batch(size_t size, size_t count, void **blocks) EP_USE_R
 EP_API void ep_free_batch(void **blocks, size_t count);
 
 /*
- * ep_owns - whether an address lies in epmalloc's memory.
+ * ep_owns - whether an address is one that epmalloc gave out.
  *
  * Example:
  *     int local;
@@ -368,13 +368,13 @@ EP_API void ep_free_batch(void **blocks, size_t count);
  *         return 1;
  *
  * p         any address; it is not dereferenced.
- * Returns true when it lies in a pool, a run or a huge block of epmalloc that is in use: every
- * address inside a block in use is one. Whether a block starts there, and is in use, it does not
- * say.
+ * Returns true when a block of epmalloc starts there, in memory that is in use: true for every
+ * block that the program holds, false for a pointer into the middle of one and for everything
+ * that other allocators gave out. Of a block that was freed it may be either.
  * errno     untouched.
  *
- * Threads   any, at any time; about memory that is freed at the same time either answer is right.
- * Progress  wait-free for the window, lock-free for huge blocks.
+ * Threads   any, at any time; about a block that is freed at the same time either answer is right.
+ * Progress  wait-free.
  * Signals   async-signal-safe.
  */
 EP_API bool ep_owns(const void *p);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "api/alignment.h"
+#include "api/zeroed.h"
 #include "sys/vm.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -33,7 +34,7 @@ EXPORTED void free(void *p)
 
 EXPORTED void *calloc(size_t count, size_t size)
 {
-    return ep_calloc(count, size);
+    return ep__zeroed_alloc(count, size);
 }
 
 EXPORTED void *realloc(void *p, size_t size)
