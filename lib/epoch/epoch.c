@@ -1,0 +1,114 @@
+/* Grace periods on ck_epoch.  The argument stands in epoch.h. */
+#include "epoch/epoch.h"
+
+#include <stddef.h>
+
+#include "epoch/annotate.h"
+#include "sys/atomic.h"
+
+/* What ck_epoch_init would write; static, so that there is no moment before it. */
+static ck_epoch_t domain = {.epoch = 1};
+
+/* Entries of threads that have exited; pushed to and taken whole. */
+static _Atomic(ck_stack_entry_t *) orphans;
+
+void ep__epoch_adopt_record(struct epoch_record *record)
+{
+    if (record->is_registered)
+        return;
+    record->is_registered = true;
+    ck_epoch_register(&domain, &record->record, NULL);
+}
+
+void ep__epoch_enter(struct epoch_record *record)
+{
+    ck_epoch_begin(&record->record, NULL);
+    ep__annotate_acquire(&domain);
+}
+
+void ep__epoch_exit(struct epoch_record *record)
+{
+    ep__annotate_release(&domain);
+    (void)ck_epoch_end(&record->record, NULL);
+}
+
+void ep__epoch_defer(struct epoch_record *record, struct epoch_entry *entry,
+                     void (*call)(struct epoch_entry *))
+{
+    /* epoch_entry's only member is its first: the two pointers have one representation, and ck_epoch calls
+     * with the address that it was given. */
+    ck_epoch_call(&record->record, &entry->entry, (ck_epoch_cb_t *)call);
+    ep__annotate_release(&domain);
+}
+
+static ck_epoch_entry_t *entry_of(ck_stack_entry_t *link)
+{
+    return (ck_epoch_entry_t *)((char *)link - offsetof(ck_epoch_entry_t, stack_entry));
+}
+
+/* Files the entries of exited threads in our record: they wait for a new grace period. */
+static void take_orphans(struct epoch_record *record)
+{
+    /* order: relaxed -- only saves the exchange when there is nothing; a later poll sees it */
+    if (ep__load_relaxed(&orphans) == NULL)
+        return;
+    /* order: acquire ORP -- pairs with push_orphans; carries the chain and the objects it is in */
+    ck_stack_entry_t *link = ep__exchange_acquire(&orphans, NULL);
+    while (link != NULL) {
+        ck_stack_entry_t *next = link->next;
+        ck_epoch_entry_t *entry = entry_of(link);
+        ck_epoch_call(&record->record, entry, entry->function);
+        link = next;
+    }
+}
+
+void ep__epoch_poll(struct epoch_record *record)
+{
+    take_orphans(record);
+    if (record->record.n_pending == 0)
+        return;
+    ep__annotate_acquire(&domain);
+    (void)ck_epoch_poll(&record->record);
+}
+
+/* Pushes a chain first..last. */
+static void push_orphans(ck_stack_entry_t *first, ck_stack_entry_t *last)
+{
+    /* order: relaxed -- the old head is only linked to, never looked into */
+    ck_stack_entry_t *head = ep__load_relaxed(&orphans);
+    do {
+        last->next = head;
+        /* order: release ORP -- pairs with take_orphans; carries the chain.  ABA: the stack is taken whole */
+    } while (!ep__cas_weak_release(&orphans, &head, first));
+}
+
+void ep__epoch_defer_orphan(struct epoch_entry *entry, void (*call)(struct epoch_entry *))
+{
+    entry->entry.function = (ck_epoch_cb_t *)call;
+    push_orphans(&entry->entry.stack_entry, &entry->entry.stack_entry);
+}
+
+void ep__epoch_hand_over(struct epoch_record *record)
+{
+    for (unsigned i = 0; i < CK_EPOCH_LENGTH; i++) {
+        ck_stack_entry_t *first = ck_stack_batch_pop_upmc(&record->record.pending[i]);
+        if (first == NULL)
+            continue;
+        ck_stack_entry_t *last = first;
+        while (last->next != NULL)
+            last = last->next;
+        push_orphans(first, last);
+    }
+    record->record.n_pending = 0;
+}
+
+void ep__epoch_forget_others(const struct epoch_record *own)
+{
+    ck_stack_entry_t *link = CK_STACK_FIRST(&domain.records);
+    for (; link != NULL; link = CK_STACK_NEXT(link)) {
+        ck_epoch_record_t *record =
+            (ck_epoch_record_t *)((char *)link - offsetof(ck_epoch_record_t, record_next));
+        if (own == NULL || record != &own->record)
+            ck_pr_store_uint(&record->active, 0);
+    }
+}

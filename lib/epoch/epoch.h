@@ -1,0 +1,68 @@
+/* Grace periods: when memory that others may still look at can be unmapped.
+ *
+ * Layer: epoch.  Uses: Concurrency Kit's ck_epoch (this is the only place that knows it), sys/atomic.
+ * Used by: arena (retire, huge), cache (a record a thread), observe (walkers).
+ *
+ * Nouns: a record belongs to one control block, is registered once and stays registered for ever; between
+ * owners it is inactive.  A section is what lies between enter and exit.  An entry is a deferred call,
+ * stored in the object it is about.
+ *
+ * Algorithm: ck_epoch.  A deferred call runs when every section that was open at the deferral has ended;
+ * poll asks, runs what may run, and never waits.  An exiting thread hands its entries over by pushing them
+ * whole on one stack, `orphans`; the next poller takes the whole stack and files each entry anew in its own
+ * record, which makes it wait for a new grace period: later than need be, never too early.
+ *
+ * Not used, on purpose: ck_epoch_recycle (hands out any record), ck_epoch_unregister (drops pending
+ * calls), everything that waits.  ck_epoch 0.7.1 is right on x86 when the removal is a locked
+ * read-modify-write inside the section in which the call is deferred; on other processors the build asks
+ * for a version with the fixes.
+ *
+ * Who may overlap: each record has one owner at a time; different records' operations overlap freely.
+ * Invariant: a record of a free control block has active == 0 and no entries.
+ * Edges: ORP (the entries handed over), EPO (inside ck_epoch; annotated for ThreadSanitizer, which does not
+ * see its inline assembly).
+ * Progress: wait-free but for poll, which visits all records and runs a bounded number of due entries' calls.
+ * ABA: orphans is pushed to and taken whole.
+ * Source: Fraser, Practical Lock-Freedom (2004); Concurrency Kit.
+ */
+#ifndef EPMALLOC_EPOCH_EPOCH_H
+#define EPMALLOC_EPOCH_EPOCH_H
+
+#include <ck_epoch.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct epoch_entry {
+    ck_epoch_entry_t entry;
+};
+
+struct epoch_record {
+    ck_epoch_record_t record;
+    bool is_registered; /* the owner's */
+};
+
+/* Prepares a record for a new owner; the first time it is registered. */
+void ep__epoch_adopt_record(struct epoch_record *record);
+
+/* Sections nest.  The owner's thread only. */
+void ep__epoch_enter(struct epoch_record *record);
+void ep__epoch_exit(struct epoch_record *record);
+
+/* Runs call(entry) after a grace period, on whichever thread polls then.  Inside the section in which the
+ * object was unlinked by a read-modify-write. */
+void ep__epoch_defer(struct epoch_record *record, struct epoch_entry *entry,
+                     void (*call)(struct epoch_entry *));
+
+/* The same for a thread that has no record: the entry goes to the orphans. */
+void ep__epoch_defer_orphan(struct epoch_entry *entry, void (*call)(struct epoch_entry *));
+
+/* Runs what is due among the record's entries and the orphans.  Outside sections. */
+void ep__epoch_poll(struct epoch_record *record);
+
+/* Hands all entries over; the record is then ready for another owner. */
+void ep__epoch_hand_over(struct epoch_record *record);
+
+/* In a forked child: no section of a record other than `own` is open any more. */
+void ep__epoch_forget_others(const struct epoch_record *own);
+
+#endif
