@@ -1,0 +1,297 @@
+/* Arenas: taking slots and giving them back.  The argument stands in arena.h. */
+#include "arena/arena.h"
+
+#include "arena/retire.h"
+#include "arena/usable_arenas.h"
+#include "sys/report.h"
+
+struct arena_counters ep__arenas;
+
+enum { CANDIDATES_MAX = 16 };
+
+/* Slots i such that i is a multiple of 2^log2, for log2 of 0 to 6. */
+static const uint64_t multiples[7] = {
+    ~UINT64_C(0),
+    UINT64_C(0x5555555555555555),
+    UINT64_C(0x1111111111111111),
+    UINT64_C(0x0101010101010101),
+    UINT64_C(0x0001000100010001),
+    UINT64_C(0x0000000100000001),
+    UINT64_C(1),
+};
+
+/* What is looked for: `count` slots starting at a multiple of 2^align_log2. */
+struct wish {
+    unsigned count;
+    unsigned align_log2;
+};
+
+uint32_t ep__arena_ids_begun(struct window *window)
+{
+    /* order: relaxed -- an arena that is missed here has just been begun; its word orders its fields */
+    uint32_t begun = ep__load_relaxed(&window->arenas_begun);
+    return begun < window->arena_count ? begun : window->arena_count;
+}
+
+/* Marks slots that the caller has just taken as having pages; says whether none of them had. */
+static bool mark_dirty(struct arena *arena, uint64_t taken)
+{
+    /* order: relaxed -- bits of slots held are changed by the holder only; SLT orders holders */
+    uint64_t dirty = ep__load_relaxed(&arena->dirty_slots) & taken;
+    if (dirty != taken) {
+        /* order: relaxed -- see above; other bits belong to others, hence the read-modify-write */
+        ep__fetch_or_relaxed(&arena->dirty_slots, taken);
+    }
+    return dirty == 0;
+}
+
+/* Bookkeeping of a successful take; `before` is the word it changed. */
+static void note_taken(struct arena *arena, uint64_t before, uint64_t taken)
+{
+    if (before == ~UINT64_C(0)) {
+        /* order: relaxed -- a counter for a policy; each transition from and to ~0 is counted once */
+        ep__fetch_sub_relaxed(&ep__arenas.all_free, 1);
+    }
+    /* order: relaxed -- own slots' bits, see mark_dirty */
+    int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & taken);
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_sub_relaxed(&ep__arenas.dirty_free_slots, dirty);
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_add_relaxed(&ep__arenas.used_slots, (int64_t)ep__bits_count(taken));
+}
+
+static void fill_slots(struct slots *got, struct arena *arena, unsigned first, unsigned count)
+{
+    got->arena = arena;
+    got->first = first;
+    got->count = count;
+    got->is_zero = mark_dirty(arena, ep__bits_range(first, count));
+}
+
+uint64_t ep__arena_take_free(struct arena *arena, uint64_t wanted)
+{
+    /* order: seq_cst SLT -- acquires the descriptors of the slots given back by ep__arena_give_free; in the
+     * BKT pair with the bucket read in ep__usable_arenas_update */
+    uint64_t before = ep__fetch_and_seq_cst(&arena->free_slots, ~wanted);
+    uint64_t taken = before & wanted;
+    if (taken != 0)
+        note_taken(arena, before, taken);
+    return taken;
+}
+
+void ep__arena_give_free(struct arena *arena, uint64_t slots)
+{
+    /* order: relaxed -- own slots' bits, see mark_dirty */
+    int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & slots);
+    /* order: relaxed -- a counter for a policy; before the bits, so that it never counts too little */
+    ep__fetch_add_relaxed(&ep__arenas.dirty_free_slots, dirty);
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_sub_relaxed(&ep__arenas.used_slots, (int64_t)ep__bits_count(slots));
+    /* order: seq_cst SLT -- releases the slots' descriptors to ep__arena_take_free and take_adjacent; in the BKT
+     * pair with the bucket read in ep__usable_arenas_update */
+    uint64_t before = ep__fetch_or_seq_cst(&arena->free_slots, slots);
+    if (ep__unlikely((before & slots) != 0))
+        ep__report_corruption("slots given back twice to the arena at", ep__arena_base(arena));
+    bool all_free = (before | slots) == ~UINT64_C(0);
+    if (all_free) {
+        /* order: relaxed -- see note_taken */
+        ep__fetch_add_relaxed(&ep__arenas.all_free, 1);
+    }
+    ep__usable_arenas_update(arena);
+    ep__usable_arenas_note_holes(arena, before, before | slots);
+    if (all_free)
+        ep__retire_if_surplus(arena);
+}
+
+/* One slot: the lowest that is free.  Fails only when the word was seen empty. */
+static bool take_one(struct arena *arena, struct slots *got)
+{
+    /* order: relaxed -- only chooses a bit; the fetch_and decides */
+    uint64_t word = ep__load_relaxed(&arena->free_slots);
+    while (word != 0) {
+        uint64_t bit = word & (~word + 1);
+        if (ep__arena_take_free(arena, bit) != 0) {
+            fill_slots(got, arena, ep__bits_lowest(bit), 1);
+            ep__usable_arenas_update(arena);
+            return true;
+        }
+        /* order: relaxed -- the bit was taken by another thread; look again */
+        word = ep__load_relaxed(&arena->free_slots);
+    }
+    return false;
+}
+
+/* Clears the bits `wanted`, all of which `word` shows set; on failure `word` is what is there. */
+static bool take_adjacent(struct arena *arena, uint64_t *word, uint64_t wanted)
+{
+    /* order: seq_cst SLT -- as ep__arena_take_free.  ABA: the set of free slots is all the truth there is */
+    if (!ep__cas_strong_seq_cst(&arena->free_slots, word, *word & ~wanted))
+        return false;
+    note_taken(arena, *word, wanted);
+    return true;
+}
+
+/* Several slots: the highest place where they fit. */
+static bool take_many(struct arena *arena, struct wish wish, struct slots *got)
+{
+    /* order: relaxed -- only chooses a place; the compare-and-swap decides */
+    uint64_t word = ep__load_relaxed(&arena->free_slots);
+    for (;;) {
+        uint64_t places = ep__bits_runs(word, wish.count) & multiples[wish.align_log2];
+        if (places == 0)
+            return false;
+        unsigned first = ep__bits_highest(places);
+        if (!take_adjacent(arena, &word, ep__bits_range(first, wish.count)))
+            continue;
+        fill_slots(got, arena, first, wish.count);
+        ep__usable_arenas_update(arena);
+        return true;
+    }
+}
+
+static bool take(struct arena *arena, struct wish wish, struct slots *got)
+{
+    if (wish.count == 1 && wish.align_log2 == 0)
+        return take_one(arena, got);
+    return take_many(arena, wish, got);
+}
+
+/* The fullest arena, again and again: a candidate is used up only by a word seen empty. */
+static bool take_from_fullest(struct slots *got)
+{
+    for (unsigned tries = 0; tries < CANDIDATES_MAX; tries++) {
+        struct arena *arena = ep__usable_arenas_fullest(1);
+        if (arena == NULL)
+            return false;
+        if (take_one(arena, got))
+            return true;
+        ep__usable_arenas_update(arena);
+    }
+    return false;
+}
+
+/* Arenas noted as having an aligned hole of 2^hole slots. */
+static bool take_from_hole(unsigned hole, struct wish wish, struct slots *got)
+{
+    struct arena *arena = NULL;
+    for (unsigned tries = 0; tries < CANDIDATES_MAX; tries++) {
+        arena = ep__usable_arenas_with_hole(hole, arena);
+        if (arena == NULL)
+            return false;
+        if (take_many(arena, wish, got))
+            return true;
+        ep__usable_arenas_correct_hole(arena, hole);
+    }
+    return false;
+}
+
+static bool take_from_holes(struct wish wish, struct slots *got)
+{
+    unsigned log2 = ep__log2_ceil(wish.count);
+    unsigned hole = log2 > wish.align_log2 ? log2 : wish.align_log2;
+    hole = hole > 4 ? 4 : hole;
+    if (hole >= 1 && take_from_hole(hole, wish, got))
+        return true;
+    return hole >= 2 && take_from_hole(hole - 1, wish, got);
+}
+
+/* Every arena of a group that is in a bucket of at least the wished size. */
+static bool sweep_group(struct window *window, uint32_t group, struct wish wish, struct slots *got)
+{
+    for (unsigned n = wish.count; n <= EP__ARENA_SLOTS; n++) {
+        /* order: acquire HNT -- pairs with ep__arena_set_add; reads leaves, which no summary can hide */
+        uint64_t leaf = ep__load_acquire(&window->groups[group].leaves[EP__SET_BUCKET + n]);
+        for (; leaf != 0; leaf &= leaf - 1) {
+            uint32_t id = group * EP__GROUP_ARENAS + ep__bits_lowest(leaf);
+            if (take(ep__arena_at(window, id), wish, got))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool sweep(struct wish wish, struct slots *got)
+{
+    for (unsigned i = 0; i < EP__WINDOWS_MAX; i++) {
+        struct window *window = ep__window_at(i);
+        if (window == NULL)
+            return false;
+        if (ep__window_is_closed(window))
+            continue;
+        uint32_t begun = ep__arena_ids_begun(window);
+        for (uint32_t group = 0; group * EP__GROUP_ARENAS < begun; group++)
+            if (sweep_group(window, group, wish, got))
+                return true;
+    }
+    return false;
+}
+
+static void note_created(void)
+{
+    /* order: relaxed -- statistics */
+    uint64_t created = ep__fetch_add_relaxed(&ep__arenas.created, 1) + 1;
+    /* order: relaxed -- statistics; a stale value makes the mark at most too low by arenas in flight */
+    uint64_t now = created - ep__load_relaxed(&ep__arenas.retired);
+    /* order: relaxed -- statistics */
+    uint64_t mark = ep__load_relaxed(&ep__arenas.highwater);
+    /* order: relaxed -- statistics; a lost swap re-reads the mark */
+    while (now > mark && !ep__cas_weak_relaxed(&ep__arenas.highwater, &mark, now)) {
+    }
+}
+
+/* Makes a range an arena whose first holder is the caller. */
+static bool create(struct wish wish, struct slots *got)
+{
+    struct arena *arena = ep__retire_take_again_or_begin();
+    if (arena == NULL)
+        return false;
+    unsigned first = wish.count == 1 ? 0 : EP__ARENA_SLOTS - wish.count;
+    first = (unsigned)ep__round_down(first, (size_t)1 << wish.align_log2);
+    fill_slots(got, arena, first, wish.count);
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_add_relaxed(&ep__arenas.used_slots, (int64_t)wish.count);
+    note_created();
+    /* order: relaxed -- a walker that reads it early finds a word of 0 and FREE descriptors */
+    ep__store_relaxed(&arena->in_use, 1);
+    /* order: seq_cst SLT -- the last step: from here on others may take slots, and see the arena's fields */
+    ep__store_seq_cst(&arena->free_slots, ~ep__bits_range(first, wish.count));
+    ep__usable_arenas_update(arena);
+    ep__usable_arenas_note_holes(arena, 0, ~ep__bits_range(first, wish.count));
+    return true;
+}
+
+bool ep__arena_acquire(unsigned count, unsigned align, struct slots *got)
+{
+    struct wish wish = {count, ep__log2_ceil(align)};
+    bool is_single = count == 1 && align == 1;
+    if (is_single ? take_from_fullest(got) : take_from_holes(wish, got))
+        return true;
+    return sweep(wish, got);
+}
+
+bool ep__arena_create(unsigned count, unsigned align, struct slots *got)
+{
+    struct wish wish = {count, ep__log2_ceil(align)};
+    return create(wish, got);
+}
+
+bool ep__arena_acquire_at(struct arena *arena, unsigned first, unsigned count)
+{
+    uint64_t wanted = ep__bits_range(first, count);
+    /* order: relaxed -- only a guess; the compare-and-swap decides */
+    uint64_t word = ep__load_relaxed(&arena->free_slots);
+    while ((word & wanted) == wanted) {
+        if (!take_adjacent(arena, &word, wanted))
+            continue;
+        (void)mark_dirty(arena, wanted);
+        ep__usable_arenas_update(arena);
+        return true;
+    }
+    return false;
+}
+
+void ep__arena_release(struct arena *arena, unsigned first, unsigned count)
+{
+    ep__arena_give_free(arena, ep__bits_range(first, count));
+    ep__retire_purge_excess();
+}

@@ -1,0 +1,255 @@
+/* Retirement and purge.  The argument stands in retire.h. */
+#include "arena/retire.h"
+
+#include "arena/huge.h"
+#include "arena/usable_arenas.h"
+#include "sys/clock.h"
+#include "sys/options.h"
+#include "sys/vm.h"
+
+/* Arenas purged by one call that gave slots back: bounds the time of one free. */
+enum { PURGED_ARENAS_MAX = 4 };
+
+static _Atomic(uint64_t) last_purge_ms;
+
+size_t ep__retire_bound_bytes(void)
+{
+    /* order: relaxed -- a policy */
+    int64_t slots = ep__load_relaxed(&ep__arenas.used_slots);
+    size_t used = (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_in_use_bytes();
+    size_t share = used / 100 * ep__option_get(EP__OPTION_RETAIN_PERCENT);
+    size_t floor = ep__option_get(EP__OPTION_RETAIN);
+    return share > floor ? share : floor;
+}
+
+size_t ep__retire_retained_bytes(void)
+{
+    /* order: relaxed -- a policy */
+    int64_t slots = ep__load_relaxed(&ep__arenas.dirty_free_slots);
+    return (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_cached_bytes();
+}
+
+/* Gives the pages of slots that the caller holds back, in ranges; returns the slots that went. */
+static uint64_t purge_held(struct arena *arena, uint64_t held)
+{
+    /* order: relaxed -- bits of slots held are changed by the holder only */
+    uint64_t todo = held & ep__load_relaxed(&arena->dirty_slots);
+    uint64_t gone = 0;
+    while (todo != 0) {
+        unsigned first = ep__bits_lowest(todo);
+        uint64_t rest = ~(todo >> first);
+        unsigned count = rest == 0 ? 64 - first : ep__bits_lowest(rest);
+        uint64_t range = ep__bits_range(first, count);
+        if (ep__vm_purge(ep__arena_slot_start(arena, first), (size_t)count << EP__SLOT_LOG2))
+            gone |= range;
+        todo &= ~range;
+    }
+    /* order: relaxed -- see above; SLT orders it before the next holder's look */
+    ep__fetch_and_relaxed(&arena->dirty_slots, ~gone);
+    return gone;
+}
+
+/* Purges the free dirty slots of one arena; returns the bytes given back. */
+static size_t purge_arena(struct arena *arena)
+{
+    /* order: relaxed -- only a guess at what is worth taking */
+    uint64_t wanted = ep__load_relaxed(&arena->free_slots) & ep__load_relaxed(&arena->dirty_slots);
+    if (wanted == 0)
+        return 0;
+    uint64_t held = ep__arena_take_free(arena, wanted);
+    if (held == 0)
+        return 0;
+    size_t bytes = (size_t)ep__bits_count(purge_held(arena, held)) << EP__SLOT_LOG2;
+    ep__arena_give_free(arena, held);
+    return bytes;
+}
+
+/* Turns an all-free arena into a retired range.  False when it is not all free any more. */
+static bool retire(struct arena *arena, size_t *bytes)
+{
+    uint64_t all = ~UINT64_C(0);
+    /* order: seq_cst SLT -- acquires the slots' descriptors; in the BKT pair as ep__arena_take_free.  ABA: all
+     * free is all free */
+    if (!ep__cas_strong_seq_cst(&arena->free_slots, &all, 0))
+        return false;
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_sub_relaxed(&ep__arenas.all_free, 1);
+    /* order: relaxed -- the arena is the caller's alone now */
+    int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots));
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_sub_relaxed(&ep__arenas.dirty_free_slots, dirty);
+    ep__usable_arenas_update(arena);
+    *bytes += (size_t)ep__bits_count(purge_held(arena, ~UINT64_C(0))) << EP__SLOT_LOG2;
+    /* order: relaxed -- statistics; RET orders it before the next creation */
+    ep__store_relaxed(&arena->in_use, 0);
+    /* order: relaxed -- statistics */
+    ep__fetch_add_relaxed(&ep__arenas.retired, 1);
+    /* RET: the release is the set's fetch_or; the acquire its remove in take_again. */
+    ep__arena_set_add(arena->window, EP__SET_RETIRED, arena->id);
+    return true;
+}
+
+void ep__retire_if_surplus(struct arena *arena)
+{
+    size_t bytes = 0;
+    /* order: relaxed -- a policy; of several that make arenas all-free at once the last sees them all, because
+     * each counted its own first */
+    bool is_surplus = ep__load_relaxed(&ep__arenas.all_free) > ep__option_get(EP__OPTION_KEEP_EMPTY);
+    if (is_surplus && ep__retire_retained_bytes() > ep__retire_bound_bytes())
+        (void)retire(arena, &bytes);
+}
+
+/* Commits a range that the caller has to itself. */
+static bool commit_arena(struct window *window, uint32_t id)
+{
+    struct arena *arena = ep__arena_at(window, id);
+    arena->window = window;
+    arena->id = id;
+    if (arena->is_committed)
+        return true;
+    char *base = ep__arena_base(arena);
+    if (!ep__vm_commit(base, EP__ARENA_BYTES))
+        return false;
+    arena->is_committed = 1;
+    uint64_t thp = ep__option_get(EP__OPTION_THP);
+    if (thp != EP__THP_DEFAULT)
+        ep__vm_huge_pages(base, EP__ARENA_BYTES, thp == EP__THP_ALWAYS);
+    return true;
+}
+
+/* Takes a retired range of a window; false when it has none. */
+static bool take_retired(struct window *window, uint32_t *id)
+{
+    for (;;) {
+        *id = ep__arena_set_next(window, EP__SET_RETIRED, 0);
+        if (*id == EP__ARENA_NONE)
+            return false;
+        /* RET: remove acquires the arena's fields from who retired it. */
+        if (ep__arena_set_remove(window, EP__SET_RETIRED, *id))
+            return true;
+    }
+}
+
+/* Hands out an id that was never used, its tables writable; false when there is none to be had. */
+static bool begin_id(struct window *window, uint32_t *id)
+{
+    /* order: relaxed -- only chooses; the compare-and-swap decides */
+    uint32_t next = ep__load_relaxed(&window->arenas_begun);
+    do {
+        if (next >= window->arena_count || !ep__window_open_group(window, next))
+            return false;
+        /* order: relaxed -- the id is all that is handed over.  ABA: the number only grows */
+    } while (!ep__cas_weak_relaxed(&window->arenas_begun, &next, next + 1));
+    *id = next;
+    return true;
+}
+
+struct arena *ep__retire_take_again_or_begin(void)
+{
+    for (unsigned i = 0; i < EP__WINDOWS_MAX; i++) {
+        struct window *window = ep__window_at(i);
+        if (window == NULL)
+            window = ep__window_add(i);
+        if (window == NULL)
+            return NULL;
+        uint32_t id;
+        if (ep__window_is_closed(window))
+            continue;
+        if (!take_retired(window, &id) && !begin_id(window, &id))
+            continue;
+        if (commit_arena(window, id))
+            return ep__arena_at(window, id);
+        ep__arena_set_add(window, EP__SET_RETIRED, id);
+        return NULL;
+    }
+    return NULL;
+}
+
+/* Purges arenas in the buckets from 64 downward until at most `target` bytes are retained. */
+static size_t purge_emptiest(size_t target, unsigned arenas_max)
+{
+    size_t bytes = 0;
+    for (unsigned n = EP__ARENA_SLOTS; n >= 1; n--) {
+        for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++) {
+            struct window *window = ep__window_at(i);
+            uint32_t id = ep__arena_set_next(window, EP__SET_BUCKET + n, 0);
+            for (; id != EP__ARENA_NONE;
+                 id = ep__arena_set_next(window, EP__SET_BUCKET + n, id + 1)) {
+                if (ep__retire_retained_bytes() <= target || arenas_max == 0)
+                    return bytes;
+                size_t gone = purge_arena(ep__arena_at(window, id));
+                arenas_max -= gone != 0;
+                bytes += gone;
+            }
+        }
+    }
+    return bytes;
+}
+
+void ep__retire_purge_excess(void)
+{
+    size_t bound = ep__retire_bound_bytes();
+    if (ep__likely(ep__retire_retained_bytes() <= bound))
+        return;
+    uint64_t now = ep__clock_ms();
+    /* order: relaxed -- a policy: who swaps the time in purges */
+    uint64_t last = ep__load_relaxed(&last_purge_ms);
+    if (now - last < ep__option_get(EP__OPTION_PURGE_DELAY))
+        return;
+    /* order: relaxed -- see above; the loser leaves it to the winner */
+    if (ep__cas_strong_relaxed(&last_purge_ms, &last, now))
+        (void)purge_emptiest(bound / 4 * 3, PURGED_ARENAS_MAX);
+}
+
+/* After the grace period: nobody looks at the range any more. */
+static void release_commit_charge(struct epoch_entry *entry)
+{
+    struct arena *arena =
+        (struct arena *)((char *)entry - offsetof(struct arena, release_entry));
+    if (ep__vm_decommit(ep__arena_base(arena), EP__ARENA_BYTES))
+        arena->is_committed = 0;
+    ep__arena_set_add(arena->window, EP__SET_RETIRED, arena->id);
+}
+
+/* Takes retired ranges that are still charged out of the set; they come back after a grace period. */
+static void release_retired(struct window *window, struct epoch_record *record)
+{
+    uint32_t id = ep__arena_set_next(window, EP__SET_RETIRED, 0);
+    for (; id != EP__ARENA_NONE; id = ep__arena_set_next(window, EP__SET_RETIRED, id + 1)) {
+        ep__epoch_enter(record);
+        struct arena *arena = ep__arena_at(window, id);
+        if (ep__arena_set_remove(window, EP__SET_RETIRED, id)) {
+            if (arena->is_committed)
+                ep__epoch_defer(record, &arena->release_entry, release_commit_charge);
+            else
+                ep__arena_set_add(window, EP__SET_RETIRED, id);
+        }
+        ep__epoch_exit(record);
+    }
+}
+
+/* Retires the wholly free arenas of a window. */
+static size_t retire_all_free(struct window *window)
+{
+    size_t bytes = 0;
+    uint32_t id = ep__arena_set_next(window, EP__SET_BUCKET + EP__ARENA_SLOTS, 0);
+    for (; id != EP__ARENA_NONE;
+         id = ep__arena_set_next(window, EP__SET_BUCKET + EP__ARENA_SLOTS, id + 1))
+        (void)retire(ep__arena_at(window, id), &bytes);
+    return bytes;
+}
+
+size_t ep__retire_purge_all(struct epoch_record *record)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
+        bytes += retire_all_free(ep__window_at(i));
+    bytes += purge_emptiest(0, UINT32_MAX);
+    bytes += ep__huge_purge();
+    if (record == NULL)
+        return bytes;
+    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
+        release_retired(ep__window_at(i), record);
+    ep__epoch_poll(record);
+    return bytes;
+}
