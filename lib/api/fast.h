@@ -1,0 +1,60 @@
+/* The fast paths: what nearly every call of malloc and free is.
+ *
+ * Layer: api.  Uses: cache.  Used by: every function of api that allocates or frees.
+ *
+ * The fast path knows nothing: malloc pops the list of the size class; free finds the pool, sees that it is
+ * the thread's own, pushes.  No counters, hooks or option tests; every feature works by making the fast path
+ * miss.  malloc has one dependent load to its result and two to its end; free has three branches: in the
+ * window (NULL and foreign pointers fail here), mine, countdown.
+ *
+ * Each ends in a jump to its slow path, so that callers compile to code without a stack frame.
+ */
+#ifndef EPMALLOC_API_FAST_H
+#define EPMALLOC_API_FAST_H
+
+#include "cache/cache.h"
+
+/* A block of at least size bytes; NULL with ENOMEM. */
+EP__INLINE void *ep__fast_malloc(size_t size)
+{
+    if (ep__likely(size <= EP__SMALL_BYTES_MAX)) {
+        size_t i = (size + 15) >> 4;
+        struct block *block = ep__tls.heads[i];
+        if (ep__unlikely(block == NULL))
+            return ep__cache_malloc(size);
+        ep__tls.heads[i] = block->next;
+        return block;
+    }
+    struct cache *cache = ep__tls.cache;
+    if (ep__unlikely(size > EP__CLASS_BYTES_MAX || cache == NULL))
+        return ep__cache_malloc(size);
+    struct block **head = &cache->heads[ep__medium_classes[(size - 1) >> 6] - EP__SMALL_CLASSES];
+    struct block *block = *head;
+    if (ep__unlikely(block == NULL))
+        return ep__cache_malloc(size);
+    *head = block->next;
+    return block;
+}
+
+EP__INLINE void ep__fast_free(void *p)
+{
+    uint64_t slot = ((uintptr_t)p - ep__tls.base) >> EP__SLOT_LOG2;
+    if (ep__unlikely(slot >= ep__tls.slot_limit)) {
+        ep__cache_free(p);
+        return;
+    }
+    /* order: relaxed -- only the thread's own id matters: it stored that itself, and overwrites it before it
+     * gives the pool away; a stale value of another thread's only sends us to the ownership word */
+    if (ep__unlikely(ep__load_relaxed(&ep__tls.owners[slot]) != ep__tls.tag)) {
+        ep__cache_free(p);
+        return;
+    }
+    struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
+    struct block *block = p;
+    block->next = pool->list;
+    pool->list = block;
+    if (ep__unlikely(--pool->countdown == 0))
+        ep__cache_free_event(pool);
+}
+
+#endif

@@ -1,0 +1,134 @@
+/* The slow paths of allocation: which layer serves a request.  Contracts stand in cache.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "arena/huge.h"
+#include "arena/retire.h"
+#include "cache/cache.h"
+#include "cache/detached.h"
+#include "cache/fork.h"
+#include "cache/lookup.h"
+#include "cache/refill.h"
+#include "cache/thread.h"
+#include "pool/run.h"
+
+/* What was got, and how much of its beginning is not known to be zero. */
+struct got {
+    void *p;
+    size_t unknown_bytes;
+};
+
+static struct block *pop_or_refill(unsigned class, bool *is_fresh)
+{
+    *is_fresh = false;
+    struct cache *cache = ep__thread_cache();
+    if (cache == NULL)
+        return ep__detached_alloc(class);
+    struct block **head = ep__cache_head(cache, class);
+    struct block *block = *head;
+    if (block == NULL)
+        return ep__refill(cache, class, is_fresh);
+    *head = block->next;
+    return block;
+}
+
+static struct got get_block(unsigned class)
+{
+    bool is_fresh;
+    struct got got;
+    got.p = pop_or_refill(class, &is_fresh);
+    got.unknown_bytes = is_fresh ? sizeof(struct block) : SIZE_MAX;
+    return got;
+}
+
+static struct got get_big(size_t size, size_t alignment)
+{
+    bool is_zero = false;
+    struct got got = {NULL, 0};
+    (void)ep__thread_cache();
+    if (size <= EP__RUN_BYTES_MAX && alignment <= EP__ARENA_BYTES)
+        got.p = ep__run_alloc(size, alignment, &is_zero);
+    else
+        got.p = ep__huge_alloc(size, alignment, &is_zero);
+    got.unknown_bytes = is_zero ? 0 : SIZE_MAX;
+    return got;
+}
+
+static struct got get_once(size_t size, size_t alignment)
+{
+    unsigned class = ep__size_class_aligned(size, alignment);
+    return class < EP__CLASSES ? get_block(class) : get_big(size, alignment);
+}
+
+/* Tries again after giving cached memory up; ENOMEM when that does not help either. */
+static struct got get(size_t size, size_t alignment)
+{
+    struct got got = {NULL, 0};
+    if (ep__likely(size <= PTRDIFF_MAX)) {
+        got = get_once(size, alignment);
+        if (got.p == NULL && ep__cache_purge() != 0)
+            got = get_once(size, alignment);
+    }
+    if (got.p == NULL)
+        errno = ENOMEM;
+    return got;
+}
+
+EP__NOINLINE void *ep__cache_malloc(size_t size)
+{
+    return get(size, 1).p;
+}
+
+void *ep__cache_calloc(size_t bytes)
+{
+    struct got got = get(bytes, 1);
+    if (got.p != NULL)
+        memset(got.p, 0, bytes < got.unknown_bytes ? bytes : got.unknown_bytes);
+    return got.p;
+}
+
+void *ep__cache_aligned(size_t alignment, size_t size)
+{
+    return get(size, alignment).p;
+}
+
+size_t ep__cache_usable_size(const void *p)
+{
+    if (p == NULL)
+        return 0;
+    struct found found = ep__lookup(p);
+    switch (found.what) {
+    case EP__FOUND_BLOCK:
+        return ep__size_classes[found.pool->class].bytes;
+    case EP__FOUND_RUN:
+        return ep__run_bytes(found.pool);
+    case EP__FOUND_NOTHING:
+        return ep__huge_bytes(p);
+    case EP__FOUND_FREE:
+    case EP__FOUND_MISALIGNED:
+        break;
+    }
+    return 0;
+}
+
+bool ep__cache_owns(const void *p)
+{
+    return ep__cache_usable_size(p) != 0;
+}
+
+void *ep__cache_realloc_inplace(void *p, size_t size)
+{
+    struct found found = ep__lookup(p);
+    if (found.what == EP__FOUND_RUN && size > EP__CLASS_BYTES_MAX && size <= EP__RUN_BYTES_MAX)
+        return ep__run_resize(found.pool, size) ? p : NULL;
+    if (found.what == EP__FOUND_NOTHING && size > EP__RUN_BYTES_MAX)
+        return ep__huge_resize(p, size);
+    return NULL;
+}
+
+size_t ep__cache_purge(void)
+{
+    struct cache *cache = ep__thread_cache();
+    ep__fork_look(cache);
+    return ep__retire_purge_all(cache == NULL ? NULL : &cache->epoch);
+}

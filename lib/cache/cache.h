@@ -1,0 +1,99 @@
+/* The pool cache: what one thread owns.
+ *
+ * Layer: cache.  Uses: sys, epoch, arena, pool.  Used by: observe, api.
+ *
+ * Nouns: a *control block* (struct cache) belongs to one thread at a time and is found by the thread's owner
+ * id.  A *bin* is one size class of it.  Of its pools one is *current* (malloc pops what was its list),
+ * some are *usable* (at least 1/8 free), some *held* (full or nearly; kept so that their next frees are
+ * local).  A pool's *charge* is what it counts against the thread's quota in bytes.
+ *
+ *     thread ---- tls (heads of classes to 512 bytes, tag) ---- cache
+ *                                                               heads of the other classes
+ *                                                               bin[class]: current, usable list, held list
+ *                                                               all usable and held pools by age
+ *                                                               outbound batches
+ *                                                               epoch record
+ *
+ * Files: thread (birth, exit, ids), refill (a list has run dry), free (what the fast path of free does not
+ * do), batch (other threads' blocks), quota (what a thread may hold), detached (threads without a control
+ * block), fork (the child of a multithreaded process), lookup (which block is this?).
+ *
+ * Who may overlap: a control block is touched by its owner only, but for its epoch record.
+ * Invariants (ep__cache_check)
+ *   1. a pool is in exactly one place: current, usable or held; usable and held ones are in the age list.
+ *   2. held_bytes == sum of the charges of the age list.
+ *   3. the map entry of every pool here is the tag of the thread.
+ * Progress: everything here is wait-free over the thread's own structures and lock-free where it calls pool
+ * and arena.
+ */
+#ifndef EPMALLOC_CACHE_CACHE_H
+#define EPMALLOC_CACHE_CACHE_H
+
+#include "cache/tls.h"
+#include "epoch/epoch.h"
+
+enum { EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES, EP__BATCHES = 16 };
+
+struct pool_list {
+    struct pool *first;
+    struct pool *last;
+    uint32_t count;
+};
+
+struct bin {
+    struct pool *current;
+    struct pool_list usable;
+    struct pool_list held;
+    uint32_t carved_out; /* pools of this class carved to their ends: a class that grows */
+};
+
+struct cache {
+    alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
+    uint32_t tag;
+    uint32_t colour;
+    struct pool *oldest;
+    struct pool *newest;
+    size_t held_bytes;
+    size_t withheld_bytes; /* in batches */
+    struct batch batches[EP__BATCHES];
+    struct bin bins[EP__CLASSES];
+    struct epoch_record epoch;
+};
+
+/* The list that malloc pops for a class. */
+static inline struct block **ep__cache_head(struct cache *cache, unsigned class)
+{
+    return class < EP__SMALL_CLASSES ? &ep__tls.heads[class + 1] : &cache->heads[class - EP__SMALL_CLASSES];
+}
+
+/* The slow path of malloc, for any size.  NULL and ENOMEM when there is none to be had. */
+void *ep__cache_malloc(size_t size);
+
+/* The slow path of calloc: `bytes` zeroed bytes; pages known to be zero are not written. */
+void *ep__cache_calloc(size_t bytes);
+
+/* A block at a multiple of `alignment`, a power of two. */
+void *ep__cache_aligned(size_t alignment, size_t size);
+
+/* The slow path of free, for any pointer. */
+void ep__cache_free(void *p);
+
+/* The fast path's pool has counted down: park it again, or settle it. */
+void ep__cache_free_event(struct pool *pool);
+
+/* Bytes that the program may use of the block at p; 0 when it is not ours or NULL.  Async-signal-safe. */
+size_t ep__cache_usable_size(const void *p);
+
+/* Whether p is the start of a block of ours in use.  Async-signal-safe. */
+bool ep__cache_owns(const void *p);
+
+/* Resizes a run where it stands or a huge block, which may move; NULL: copy instead. */
+void *ep__cache_realloc_inplace(void *p, size_t size);
+
+/* Gives up the calling thread's pools and batches. */
+void ep__thread_idle(void);
+
+/* Gives everything free back to the system; returns its bytes. */
+size_t ep__cache_purge(void);
+
+#endif

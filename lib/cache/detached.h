@@ -1,0 +1,22 @@
+/* Detached threads: malloc and free without a control block.
+ *
+ * Layer: cache.  Uses: pool.  Used by: cache.
+ *
+ * After a thread's exit destructor, and when owner ids or memory for control blocks have run out.  Slow and
+ * right: a pool is claimed or acquired, one block taken, the pool released again; frees go to the
+ * ownership word without adoption.  Nothing is kept between calls, so nothing is lost with the thread.
+ *
+ * Any thread.  Progress: lock-free.
+ */
+#ifndef EPMALLOC_CACHE_DETACHED_H
+#define EPMALLOC_CACHE_DETACHED_H
+
+#include "cache/cache.h"
+
+/* A block of a class; NULL: no memory. */
+struct block *ep__detached_alloc(unsigned class);
+
+/* Frees a block into a pool that the thread does not own. */
+void ep__detached_free(struct pool *pool, struct block *block);
+
+#endif

@@ -1,0 +1,31 @@
+/* Fork: the child of a multithreaded process goes on allocating; nothing ever blocks fork.
+ *
+ * Layer: cache.  Uses: sys/vm, epoch, arena.  Used by: thread.
+ *
+ * Algorithm.  There is nothing to lock.  A page that reads as zero in a child (MADV_WIPEONFORK) is looked at on
+ * slow paths; who finds it zero is in a new child (fork, _Fork and clone alike) and swaps a number in.  In the
+ * child
+ *   - the forking thread keeps its id, pools and lists: it was between two operations of its own;
+ *   - ids of other threads stay taken for ever, so pools with their ids in the map are quarantined: frees into
+ *     them are counted by the word, nothing is allocated from them;
+ *   - sections of other threads are closed (ep__epoch_forget_others), or no grace period would end;
+ *   - what another thread held in the middle of an operation (a slot, an arena, a batch) is lost: at most one
+ *     pool, run or arena and 16 KiB of withheld blocks a thread.
+ * PARTIAL and FULL pools and arena words are used: the child sees the other threads' memory as a causally
+ * closed cut (tested, not promised by any standard).  fork:strict does without that assumption: all
+ * windows of the parent are closed for allocation in the child.
+ *
+ * Where the kernel has no MADV_WIPEONFORK (before 4.14), children are not recognised: then sections that other
+ * threads had open delay the return of address space in the child for ever, and fork:strict has no effect.
+ *
+ * Edges: FRK (the page).  Progress: wait-free.
+ */
+#ifndef EPMALLOC_CACHE_FORK_H
+#define EPMALLOC_CACHE_FORK_H
+
+#include "cache/cache.h"
+
+/* Recognises a new child; `cache` is the calling thread's or NULL. */
+void ep__fork_look(struct cache *cache);
+
+#endif

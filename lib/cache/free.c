@@ -1,0 +1,129 @@
+/* What the fast path of free does not do.  The argument stands in free.h. */
+#include "cache/free.h"
+
+#include "arena/huge.h"
+#include "cache/batch.h"
+#include "cache/detached.h"
+#include "cache/lookup.h"
+#include "cache/quota.h"
+#include "cache/thread.h"
+#include "pool/run.h"
+#include "sys/foreign.h"
+#include "sys/report.h"
+
+/* The list of a pool that is wholly free: kept for the next burst when it is the class's only reserve. */
+static bool keeps_empty(struct cache *cache, const struct pool *pool)
+{
+    struct bin *bin = &cache->bins[pool->class];
+    bool has_other = bin->usable.count > (pool->place == EP__IN_USABLE ? 1U : 0U);
+    return bin->current != NULL && !has_other;
+}
+
+/* Takes what others have freed onto the owner's list. */
+static void join_remote(struct pool *pool)
+{
+    uint32_t count;
+    struct block *chain = ep__pool_take_remote(pool, &count);
+    if (chain == NULL)
+        return;
+    struct block *last = chain;
+    while (last->next != NULL)
+        last = last->next;
+    last->next = pool->list;
+    pool->list = chain;
+    pool->listed += count;
+}
+
+void ep__free_settle(struct cache *cache, struct pool *pool)
+{
+    const struct size_class *size = &ep__size_classes[pool->class];
+    uint32_t listed = ep__pool_listed(pool);
+    enum ep__pool_place place = pool->place;
+    bool is_reserve = keeps_empty(cache, pool);
+    ep__quota_delist(cache, pool);
+    pool->listed = listed;
+    join_remote(pool);
+    if (ep__unlikely(pool->listed > pool->carved))
+        ep__report_corruption("a block was freed twice in the pool at", pool->base);
+    if (pool->listed == pool->carved && !is_reserve) {
+        ep__pool_empty(pool);
+        return;
+    }
+    ep__quota_wind(pool);
+    bool is_usable = place == EP__IN_USABLE || pool->listed >= size->usable_at;
+    ep__quota_enlist(cache, pool, is_usable ? EP__IN_USABLE : EP__IN_HELD);
+    ep__quota_enforce(cache);
+}
+
+void ep__cache_free_event(struct pool *pool)
+{
+    if (pool->place == EP__IN_CURRENT)
+        pool->countdown = EP__POOL_PARKED;
+    else
+        ep__free_settle(ep__tls.cache, pool);
+}
+
+void ep__free_take_in(struct cache *cache, struct pool *pool)
+{
+    enum { FOREIGN_CLASS_POOLS_MAX = 2 };
+    struct bin *bin = &cache->bins[pool->class];
+    ep__pool_map(pool, cache->tag);
+    ep__quota_wind(pool);
+    bool is_usable = pool->listed >= ep__size_classes[pool->class].usable_at;
+    ep__quota_enlist(cache, pool, is_usable ? EP__IN_USABLE : EP__IN_HELD);
+    if (bin->current == NULL && bin->held.count + bin->usable.count > FOREIGN_CLASS_POOLS_MAX)
+        ep__quota_give_up(cache, bin->held.first != NULL ? bin->held.first : bin->usable.first);
+    ep__quota_enforce(cache);
+}
+
+/* As the fast path, for a pool that it does not see as the thread's own. */
+static void free_local(struct pool *pool, struct block *block)
+{
+    block->next = pool->list;
+    pool->list = block;
+    if (--pool->countdown == 0)
+        ep__cache_free_event(pool);
+}
+
+static void free_block(struct pool *pool, struct block *block)
+{
+    struct cache *cache = ep__thread_cache();
+    /* order: relaxed -- only the thread's own id matters, and it stored that itself */
+    uint32_t owner = ep__load_relaxed(ep__pool_owner(pool));
+    if (cache == NULL)
+        ep__detached_free(pool, block);
+    else if (owner == cache->tag)
+        free_local(pool, block);
+    else
+        ep__batch_free(cache, pool, block);
+}
+
+static void free_outside(void *p, const void *call_site)
+{
+    struct cache *cache = ep__thread_cache();
+    if (!ep__huge_free(p, cache == NULL ? NULL : &cache->epoch))
+        ep__foreign_report("free", p, call_site);
+}
+
+EP__NOINLINE void ep__cache_free(void *p)
+{
+    if (p == NULL)
+        return;
+    struct found found = ep__lookup(p);
+    switch (found.what) {
+    case EP__FOUND_BLOCK:
+        free_block(found.pool, p);
+        break;
+    case EP__FOUND_RUN:
+        ep__run_free(found.pool);
+        break;
+    case EP__FOUND_NOTHING:
+        /* The fast path ends in a jump to here, so this is the program's call. */
+        free_outside(p, __builtin_return_address(0));
+        break;
+    case EP__FOUND_FREE:
+        ep__report_corruption("double free, or free into an empty pool, of", p);
+    case EP__FOUND_MISALIGNED:
+        ep__report_corruption("free of a pointer that does not start a block:", p);
+    }
+}

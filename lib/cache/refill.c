@@ -1,0 +1,155 @@
+/* Refill.  The argument stands in refill.h. */
+#include "cache/refill.h"
+
+#include "cache/quota.h"
+#include "pool/carve.h"
+#include "pool/partial.h"
+
+enum {
+    HELD_LOOKS_MAX = 8,           /* held pools looked at for remote frees a refill */
+    GROWN_CHUNK_BYTES = 64 << 10, /* carved and faulted in at once when a class grows */
+};
+
+/* Makes an owned, unlisted pool the current one; its list is the caller's. */
+static struct block *make_current(struct cache *cache, struct pool *pool)
+{
+    struct block *chain = pool->list;
+    pool->list = NULL;
+    pool->listed = 0;
+    pool->step = pool->countdown = EP__POOL_PARKED;
+    pool->place = EP__IN_CURRENT;
+    cache->bins[pool->class].current = pool;
+    return chain;
+}
+
+static struct block *use_usable(struct cache *cache, struct bin *bin)
+{
+    struct pool *pool = bin->usable.first;
+    uint32_t listed = ep__pool_listed(pool);
+    ep__quota_delist(cache, pool);
+    pool->listed = listed;
+    return make_current(cache, pool);
+}
+
+/* A current pool without free blocks that is not carved to its end goes behind the usable ones. */
+static void put_aside(struct cache *cache, struct bin *bin)
+{
+    struct pool *pool = bin->current;
+    bin->current = NULL;
+    pool->listed = 0;
+    ep__quota_wind(pool);
+    ep__quota_enlist(cache, pool, EP__IN_USABLE);
+}
+
+/* What the current pool has without touching new pages. */
+static struct block *take_freed(struct pool *pool)
+{
+    struct block *chain = pool->list;
+    if (chain != NULL) {
+        pool->list = NULL;
+        pool->countdown = EP__POOL_PARKED;
+        return chain;
+    }
+    uint32_t count;
+    return ep__pool_take_remote(pool, &count);
+}
+
+static size_t chunk_bytes(const struct bin *bin)
+{
+    return bin->carved_out == 0 ? 0 : GROWN_CHUNK_BYTES;
+}
+
+/* The current pool is full: keep it for its next frees. */
+static void hold_full(struct cache *cache, struct bin *bin)
+{
+    struct pool *pool = bin->current;
+    bin->current = NULL;
+    bin->carved_out++;
+    pool->listed = 0;
+    ep__quota_wind(pool);
+    ep__quota_enlist(cache, pool, EP__IN_HELD);
+    ep__quota_enforce(cache);
+}
+
+/* A held pool to which others have freed enough; looked-at ones go to the end of the list. */
+static struct block *use_held(struct cache *cache, struct bin *bin, unsigned class)
+{
+    uint32_t looks = bin->held.count < HELD_LOOKS_MAX ? bin->held.count : HELD_LOOKS_MAX;
+    for (; looks != 0; looks--) {
+        struct pool *pool = bin->held.first;
+        uint32_t listed = ep__pool_listed(pool);
+        uint32_t remote = ep__word_count(ep__pool_word(pool));
+        ep__quota_delist(cache, pool);
+        pool->listed = listed;
+        if (listed + remote >= ep__size_classes[class].usable_at)
+            return make_current(cache, pool);
+        ep__quota_wind(pool);
+        ep__quota_enlist(cache, pool, EP__IN_HELD);
+    }
+    return NULL;
+}
+
+/* A pool from outside the thread; NULL: no memory. */
+static struct pool *find_pool(struct cache *cache, unsigned class, struct block **chain)
+{
+    *chain = NULL;
+    struct pool *pool = ep__partial_claim(class, false, chain);
+    if (pool == NULL)
+        pool = ep__pool_acquire(class, cache->colour++, false);
+    if (pool == NULL)
+        pool = ep__partial_claim(class, true, chain);
+    if (pool == NULL)
+        pool = ep__pool_acquire(class, cache->colour++, true);
+    return pool;
+}
+
+/* Replaces a missing current pool.  *chain may stay NULL: the new one is then to be carved, or has a list of
+ * its own.  False: no memory. */
+static bool replace(struct cache *cache, unsigned class, struct block **chain)
+{
+    struct bin *bin = &cache->bins[class];
+    if (bin->usable.first != NULL) {
+        *chain = use_usable(cache, bin);
+        return true;
+    }
+    *chain = use_held(cache, bin, class);
+    if (bin->current != NULL)
+        return true;
+    struct pool *pool = find_pool(cache, class, chain);
+    if (pool == NULL)
+        return false;
+    ep__pool_map(pool, cache->tag);
+    struct block *listed = pool->list;
+    (void)make_current(cache, pool);
+    if (*chain == NULL)
+        *chain = listed;
+    else
+        pool->list = listed;
+    return true;
+}
+
+struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
+{
+    struct bin *bin = &cache->bins[class];
+    struct block *chain = NULL;
+    *is_fresh = false;
+    while (chain == NULL) {
+        if (bin->current == NULL && !replace(cache, class, &chain))
+            return NULL;
+        if (chain == NULL)
+            chain = take_freed(bin->current);
+        if (chain != NULL)
+            break;
+        bool is_carved = bin->current->carved == ep__size_classes[class].capacity;
+        if (bin->usable.first != NULL && !is_carved) {
+            put_aside(cache, bin);
+            continue;
+        }
+        chain = ep__carve(bin->current, chunk_bytes(bin));
+        *is_fresh = chain != NULL && bin->current->is_zero;
+        if (chain == NULL)
+            hold_full(cache, bin);
+    }
+    *ep__cache_head(cache, class) = chain->next;
+    return chain;
+}

@@ -1,0 +1,29 @@
+/* Refill: a class's list has run dry.
+ *
+ * Layer: cache.  Uses: pool, quota, thread.  Used by: cache, api.
+ *
+ * Algorithm.  When the list that malloc pops is empty, all blocks of the current pool are out, but for those
+ * freed since.  In this order:
+ *   own      what this thread has freed into the current pool
+ *   remote   what others have
+ *   other    a usable pool of the class, oldest first, before more of the current one is touched
+ *   carve    the next page (or chunk) of the current pool
+ * and when the current pool is full, which makes it held, or disowned when the quota is used up:
+ *   held     a full pool of ours into which others have freed
+ *   partial  a PARTIAL pool that nobody owns
+ *   acquire  a slot of the fullest arena
+ *   sweep    partial pools that hints may have lost
+ *   create   a slot of a new arena
+ *
+ * The owner only.  Progress: lock-free.  Fails: NULL, with everything as it was.
+ */
+#ifndef EPMALLOC_CACHE_REFILL_H
+#define EPMALLOC_CACHE_REFILL_H
+
+#include "cache/cache.h"
+
+/* A block of a class whose list is empty; the rest of what was found becomes the list.  *is_fresh: all of
+ * the block but its first word reads as zero.  NULL: no memory. */
+struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh);
+
+#endif
