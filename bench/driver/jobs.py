@@ -1,0 +1,247 @@
+"""The real programs of bench/main_job: how each is run once under one allocator.
+
+Every job is a function (Setting, Allocator) -> costs of measured_run, with `time_s` and
+`failure`; its programs are listed so that a missing one is known before anything runs.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from . import run
+from .allocators import Allocator
+
+REAL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "real")
+OTHER_ALLOCATORS = re.compile(r"lib(jemalloc|tcmalloc|mimalloc)")
+START_S, CLIENT_S = 15, 90
+
+
+@dataclass
+class Setting:
+    build: str
+    folder: str  # for what the jobs write; removed at the end
+    scale: float
+
+
+@dataclass
+class Job:
+    name: str
+    what: str
+    run_once: object
+    programs: list = field(default_factory=list)
+
+    def missing(self):
+        return [p for p in self.programs if not shutil.which(p)]
+
+
+def library_for(allocator: Allocator, program):
+    """What to preload.  A program linked with an allocator of its own gets the C library's
+    malloc only when the C library comes first."""
+    if allocator.library:
+        return allocator.library
+    path = shutil.which(program)
+    done = subprocess.run(["ldd", path], capture_output=True, text=True)
+    if not OTHER_ALLOCATORS.search(done.stdout):
+        return None
+    found = re.search(r"libc\.so\.6 => (\S+)", done.stdout)
+    return found.group(1) if found else None
+
+
+def timed(cost):
+    cost["time_s"] = cost.get("wall_s", 0.0)
+    return cost
+
+
+def failed(reason, stderr=""):
+    return {"failure": reason, "stderr": stderr, "time_s": 0.0}
+
+
+def run_simple(setting, allocator, command, **popen):
+    return timed(run.measure(setting.build, library_for(allocator, command[0]), command,
+                             timeout_s=CLIENT_S, **popen))
+
+
+# --- redis ------------------------------------------------------------------------------------
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def redis_says(port, command, timeout_s=2.0):
+    """One inline command, the first bytes of the answer; None when nobody listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as link:
+            link.sendall(command.encode() + b"\r\n")
+            return link.recv(65536).decode(errors="replace")
+    except OSError:
+        return None
+
+
+def wait_for_redis(port, server):
+    end = time.monotonic() + START_S
+    while time.monotonic() < end and server.process.poll() is None:
+        if (redis_says(port, "PING") or "").startswith("+PONG"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def drive_redis(port, scale):
+    """The client's load; returns (seconds, failure or None)."""
+    start = time.monotonic()
+    for tests, count in [("set,get,incr,lpush,rpop,sadd,hset,zadd", 150000), ("lrange_100", 8000)]:
+        done = subprocess.run(
+            ["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-t", tests, "-q",
+             "-n", str(max(1000, int(count * scale))), "-r", "100000", "-d", "200",
+             "-P", "16", "-c", "16"],
+            capture_output=True, text=True, timeout=CLIENT_S)
+        if done.returncode != 0:
+            return 0.0, f"redis-benchmark ends with {done.returncode}"
+    return time.monotonic() - start, None
+
+
+def run_redis(setting, allocator):
+    port = free_port()
+    server = run.Measured(
+        setting.build, library_for(allocator, "redis-server"),
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+         "--appendonly", "no", "--daemonize", "no", "--dir", setting.folder,
+         "--loglevel", "warning"], timeout_s=3 * CLIENT_S)
+    seconds, failure = 0.0, "does not start"
+    try:
+        if wait_for_redis(port, server):
+            seconds, failure = drive_redis(port, setting.scale)
+    except subprocess.TimeoutExpired:
+        failure = "redis-benchmark hangs"
+    finally:
+        server.stop()
+        cost = server.finish()
+    cost["time_s"] = seconds
+    cost["failure"] = cost["failure"] or failure
+    return cost
+
+
+# --- the others -------------------------------------------------------------------------------
+
+
+def run_python(setting, allocator):
+    command = ["/usr/bin/python3", os.path.join(REAL, "alloc_heavy.py"), str(setting.scale)]
+    return run_simple(setting, allocator, command,
+                      env={**os.environ, "PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"})
+
+
+def run_compiler(setting, allocator):
+    out = os.path.join(setting.folder, "template_heavy.o")
+    optimise = "-O1" if setting.scale >= 0.5 else "-fsyntax-only"
+    return run_simple(setting, allocator,
+                      ["g++", "-std=c++17", optimise, "-c", "-o", out,
+                       os.path.join(REAL, "template_heavy.cpp")])
+
+
+def run_message_server(setting, allocator):
+    program = run.program_path(setting.build, "message_server")
+    cost = timed(run.measure(setting.build, allocator.library,
+                             [program, "--scale", str(setting.scale)], timeout_s=CLIENT_S))
+    words = run.words_of(cost["stdout"])
+    if not cost["failure"]:
+        cost["time_s"] = float(words["time_s"])
+    return cost
+
+
+SQL = """
+create table item(id integer primary key, name text, kind integer, price real);
+with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows})
+insert into item select i, 'item-' || (i * 7919 % 100003), i % 97, i * 1.25 from n;
+create index item_name on item(name);
+create table kind as select kind, count(*) c, group_concat(name) names from item group by kind;
+select count(*), sum(length(names)) from kind;
+select count(*) from item a join item b on a.name = b.name and a.id <> b.id;
+update item set name = upper(name) || '-' || id where id % 3 = 0;
+select count(distinct name) from item;
+delete from item where id % 2 = 0;
+select json_group_array(json_object('id', id, 'name', name)) is not null from item;
+"""
+
+
+def run_sqlite(setting, allocator):
+    script = os.path.join(setting.folder, "items.sql")
+    with open(script, "w", encoding="utf-8") as out:
+        out.write(SQL.format(rows=int(200000 * setting.scale)))
+    return run_simple(setting, allocator, ["sqlite3", ":memory:", f".read {script}"])
+
+
+PERL = r"""
+my ($scale) = @ARGV; my %h; my $sum = 0;
+for my $round (1 .. int(4 * $scale) || 1) {
+    for my $i (1 .. 60000) {
+        my $key = "key-" . ($i * 7919 % 50021);
+        push @{ $h{$key}{list} }, { id => $i, text => "value $i of $round" };
+        $h{$key}{count}++;
+    }
+    for my $key (sort keys %h) {
+        $sum += length join ",", map { $_->{text} =~ s/value/v/r } @{ $h{$key}{list} };
+        delete $h{$key} if $h{$key}{count} % 3 == 0;
+    }
+}
+print "sum=$sum\n";
+"""
+
+
+def run_perl(setting, allocator):
+    return run_simple(setting, allocator, ["perl", "-e", PERL, str(setting.scale)])
+
+
+def import_stream(files, versions):
+    """A repository for `git fast-import`: text files that change a little in each version."""
+    parts = []
+    for version in range(versions):
+        parts.append(f"commit refs/heads/main\ncommitter A <a@b> {1700000000 + version} +0000\n"
+                     f"data 1\nv\n")
+        for number in range(files):
+            lines = [f"line {i} of file {number}: {i * number % 1009}" for i in range(120)]
+            lines[(version * 13 + number) % 120] = f"changed in version {version}"
+            text = "\n".join(lines)
+            parts.append(f"M 644 inline f{number % 40}/file{number}\ndata {len(text)}\n{text}\n")
+    return "".join(parts)
+
+
+def make_repository(setting):
+    repository = os.path.join(setting.folder, "repository.git")
+    if not os.path.isdir(repository):
+        subprocess.run(["git", "init", "-q", "--bare", repository], check=True)
+        stream = import_stream(300, max(3, int(30 * setting.scale)))
+        subprocess.run(["git", "-C", repository, "fast-import", "--quiet"], input=stream,
+                       text=True, check=True)
+    return repository
+
+
+def run_git(setting, allocator):
+    try:
+        repository = make_repository(setting)
+    except subprocess.CalledProcessError as error:
+        return failed("no repository", str(error))
+    return run_simple(setting, allocator,
+                      ["git", "-C", repository, "-c", "pack.threads=2", "repack", "-adfq",
+                       "--window=30"])
+
+
+JOBS = [
+    Job("redis", "redis-server under redis-benchmark (time: the client's load)", run_redis,
+        ["redis-server", "redis-benchmark"]),
+    Job("python3", "python3, PYTHONMALLOC=malloc, objects, dicts, JSON", run_python,
+        ["/usr/bin/python3"]),
+    Job("c++", "g++ compiles templates and the standard library", run_compiler, ["g++"]),
+    Job("messages", "bench/real/message_server: I/O threads and workers pass blocks on",
+        run_message_server),
+    Job("sqlite3", "an in-memory database is filled, indexed, joined, changed", run_sqlite,
+        ["sqlite3"]),
+    Job("git", "a repository is repacked with two threads", run_git, ["git"]),
+    Job("perl", "hashes of lists of hashes, strings, sort", run_perl, ["perl"]),
+]
