@@ -1,0 +1,44 @@
+/* The allocator under test, as a table of functions.
+ *
+ * Used by: every file of stress/.  Each program is linked with exactly one file that defines
+ * stress_allocator: allocator_ep.c (the ep_ names of epmalloc_core: nothing else in the process
+ * allocates from it), allocator_libc.c (malloc and its family, whoever provides them: the preloadable
+ * variant), or one of seeded/ (allocators that are broken on purpose).
+ */
+#ifndef STRESS_ALLOCATOR_H
+#define STRESS_ALLOCATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "epmalloc/epmalloc.h"
+
+struct stress_allocator {
+    const char *name;
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t count, size_t size);
+    void *(*realloc)(void *p, size_t size);
+    void *(*reallocarray)(void *p, size_t count, size_t size);
+    void (*free)(void *p);
+    void (*free_sized)(void *p, size_t size);
+    void (*free_aligned_sized)(void *p, size_t alignment, size_t size);
+    void *(*aligned_alloc)(size_t alignment, size_t size);
+    int (*posix_memalign)(void **out, size_t alignment, size_t size);
+    void *(*memalign)(size_t alignment, size_t size);
+    size_t (*usable_size)(void *p);
+    size_t (*malloc_batch)(size_t size, size_t count, void **blocks);
+    void (*free_batch)(void **blocks, size_t count);
+    bool (*owns)(const void *p);
+    void (*purge)(void);
+    void (*thread_idle)(void);
+
+    /* False: the allocator has no account. */
+    bool (*account)(struct ep_account *account);
+
+    /* Nothing but the stress program allocates from it: the account's blocks are the oracle's. */
+    bool alone;
+};
+
+extern const struct stress_allocator stress_allocator;
+
+#endif

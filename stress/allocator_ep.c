@@ -1,0 +1,39 @@
+/* The allocator under test: epmalloc by its ep_ names (allocator.h). */
+#include "allocator.h"
+
+static size_t usable_size(void *p)
+{
+    return ep_usable_size(p);
+}
+
+static void purge(void)
+{
+    (void)ep_purge();
+}
+
+static bool account(struct ep_account *account)
+{
+    return ep_account(account, sizeof *account) == 0;
+}
+
+const struct stress_allocator stress_allocator = {
+    .name = "epmalloc",
+    .malloc = ep_malloc,
+    .calloc = ep_calloc,
+    .realloc = ep_realloc,
+    .reallocarray = ep_reallocarray,
+    .free = ep_free,
+    .free_sized = ep_free_sized,
+    .free_aligned_sized = ep_free_aligned_sized,
+    .aligned_alloc = ep_aligned_alloc,
+    .posix_memalign = ep_posix_memalign,
+    .memalign = ep_memalign,
+    .usable_size = usable_size,
+    .malloc_batch = ep_malloc_batch,
+    .free_batch = ep_free_batch,
+    .owns = ep_owns,
+    .purge = purge,
+    .thread_idle = ep_thread_idle,
+    .account = account,
+    .alone = true,
+};

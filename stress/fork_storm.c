@@ -1,0 +1,213 @@
+/* fork_storm: all threads allocate, and all of them fork all the time.
+ *
+ * Claim: fork is never blocked and blocks nobody.  A child of a multithreaded process may at once
+ * allocate, free and resize what its thread held and what others handed over, fork again, create
+ * threads, or execute a program.  The parent is not affected, to the byte.
+ *
+ * If it were false: a child would hang (its alarm kills it), crash, or get memory twice (its oracle
+ * goes on from the parent's), and the parent would report how it ended; or the parent's own contents
+ * and account would be wrong.
+ *
+ * In the child the pools of the parent's other threads are in no thread's hands for ever, so there the
+ * account must add up to its own sum, but cannot be compared with what is live.
+ *
+ * Replay: the seed; a worker's draws are those of (seed, 0, number).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "allocator.h"
+#include "harness.h"
+#include "memory.h"
+#include "workload.h"
+
+enum { TABLE = 512, SLOTS = 256, MOST_WORKERS = 64, MOST_DEPTH = 3, CHILD_THREADS = 2 };
+
+struct forker {
+    struct worker worker;
+    unsigned number;
+    uint64_t forks;
+};
+
+static const struct stress_settings *settings;
+static struct exchange exchange;
+static struct forker forkers[MOST_WORKERS];
+
+static void make_worker(struct worker *worker, uint64_t major, uint64_t minor)
+{
+    worker->random = stress_random_at(settings->seed, major, minor);
+    worker->table = stress_table_make(TABLE);
+    worker->table_size = TABLE;
+    worker->exchange = &exchange;
+    worker->largest = (size_t)2 << 20;
+}
+
+/* --- in the child ----------------------------------------------------------------------------- */
+
+static void spawn_child(struct worker *worker, unsigned depth);
+
+static void *work_in_child(void *argument)
+{
+    stress_work(argument, 500);
+    stress_allocator.thread_idle();
+    return NULL;
+}
+
+static void start_threads_in_child(struct worker *parent)
+{
+    static struct worker workers[CHILD_THREADS];
+    pthread_t threads[CHILD_THREADS];
+    uint64_t major = stress_random_next(&parent->random);
+    for (unsigned i = 0; i < CHILD_THREADS; i++) {
+        make_worker(&workers[i], major, i);
+        threads[i] = stress_thread_start(work_in_child, &workers[i]);
+    }
+    stress_work(parent, 500);
+    for (unsigned i = 0; i < CHILD_THREADS; i++)
+        stress_thread_join(threads[i]);
+}
+
+static _Noreturn void execute_self(void)
+{
+    (void)execl("/proc/self/exe", stress_program.name, "--child", (char *)NULL);
+    stress_fail("exec: %s", strerror(errno));
+}
+
+static void check_account_sum(void)
+{
+    struct ep_account account;
+    stress_allocator.thread_idle();
+    if (!stress_allocator.account(&account))
+        return;
+    stress_require(account.total_bytes == account.arena_bytes,
+                   "account in a child: total_bytes %zu, arena_bytes %zu", account.total_bytes,
+                   account.arena_bytes);
+}
+
+static _Noreturn void live_as_child(struct worker *worker, unsigned depth)
+{
+    /* The watchdog's thread is the parent's alone. */
+    (void)alarm(settings->patience_seconds / 2 + 1);
+    stress_work(worker, 200 + stress_random_below(&worker->random, 800));
+    switch (stress_random_below(&worker->random, 8)) {
+    case 0:
+        execute_self();
+    case 1:
+    case 2:
+        if (depth < MOST_DEPTH)
+            spawn_child(worker, depth + 1);
+        break;
+    case 3:
+    case 4:
+        start_threads_in_child(worker);
+        break;
+    default:
+        stress_table_free(worker->table, worker->table_size, &worker->random, 256);
+        break;
+    }
+    stress_work(worker, 200);
+    check_account_sum();
+    _exit(0);
+}
+
+/* --- in the parent ---------------------------------------------------------------------------- */
+
+static void await_child(pid_t child)
+{
+    int status = 0;
+    stress_doing("waiting for a child");
+    while (waitpid(child, &status, 0) != child)
+        stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
+    if (WIFSIGNALED(status))
+        stress_fail("child %d of %d was ended by signal %d (%s)%s", (int)child, (int)getpid(),
+                    WTERMSIG(status), strsignal(WTERMSIG(status)),
+                    WTERMSIG(status) == SIGALRM ? ": it hung" : "");
+    stress_require(WEXITSTATUS(status) == 0, "child %d of %d ended with status %d", (int)child,
+                   (int)getpid(), WEXITSTATUS(status));
+}
+
+static void spawn_child(struct worker *worker, unsigned depth)
+{
+    stress_doing("fork");
+    pid_t child = fork();
+    stress_require(child >= 0, "fork: %s", strerror(errno));
+    if (child == 0)
+        live_as_child(worker, depth);
+    await_child(child);
+}
+
+static void *run_forker(void *argument)
+{
+    struct forker *forker = argument;
+    stress_seat_take(forker->number);
+    while (forker->forks == 0 || stress_seconds() < settings->seconds) {
+        stress_work(&forker->worker, stress_random_below(&forker->worker.random, 2000));
+        spawn_child(&forker->worker, 1);
+        forker->forks++;
+    }
+    stress_seat_leave();
+    return NULL;
+}
+
+static void check_rest(const char *when)
+{
+    struct stress_tally tally = {0};
+    for (unsigned i = 0; i < settings->threads; i++)
+        stress_table_tally(forkers[i].worker.table, TABLE, &tally);
+    stress_exchange_tally(&exchange, &tally);
+    stress_tally_check(&tally, when);
+}
+
+static void free_all(void)
+{
+    struct stress_random random = stress_random_at(settings->seed, 1, 0);
+    for (unsigned i = 0; i < settings->threads; i++)
+        stress_table_free(forkers[i].worker.table, TABLE, &random, 256);
+    stress_exchange_free(&exchange, &random, 256);
+    stress_allocator.thread_idle();
+}
+
+static void run(const struct stress_settings *given)
+{
+    pthread_t threads[MOST_WORKERS];
+    uint64_t forks = 0;
+    settings = given;
+    stress_exchange_make(&exchange, SLOTS);
+    for (unsigned i = 0; i < given->threads; i++) {
+        forkers[i].number = i;
+        make_worker(&forkers[i].worker, 0, i);
+    }
+    for (unsigned i = 0; i < given->threads; i++)
+        threads[i] = stress_thread_start(run_forker, &forkers[i]);
+    for (unsigned i = 0; i < given->threads; i++)
+        stress_thread_join(threads[i]);
+    check_rest("account of the parent");
+    free_all();
+    check_rest("account of the empty heap");
+    for (unsigned i = 0; i < given->threads; i++)
+        forks += forkers[i].forks;
+    stress_report("forks=%llu", (unsigned long long)forks);
+}
+
+/* What an executed child does: the first steps of any program. */
+static void run_executed(void)
+{
+    struct block block;
+    for (size_t size = 1; size < (size_t)4 << 20; size *= 3) {
+        stress_block_got(&block, stress_allocator.malloc(size), size, 1);
+        stress_allocator.free(stress_block_give(&block));
+    }
+}
+
+const struct stress_program stress_program = {
+    .name = "fork_storm",
+    .seconds = 60,
+    .smoke_seconds = 4,
+    .threads = 4,
+    .run = run,
+    .child = run_executed,
+};

@@ -1,0 +1,179 @@
+/* Options, failure and the result line of every stress program (harness.h). */
+#include "harness.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "allocator.h"
+
+static struct stress_settings settings;
+static double start_seconds;
+static char result[2048];
+
+static double read_clock(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double stress_seconds(void)
+{
+    return read_clock() - start_seconds;
+}
+
+/* One write per line, so that lines of threads do not mix. */
+static void write_line(int file, char *line, size_t room)
+{
+    size_t length = strnlen(line, room - 1);
+    line[length++] = '\n';
+    if (write(file, line, length) < 0)
+        _exit(3);
+}
+
+void stress_say(const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    write_line(STDERR_FILENO, line, sizeof line);
+}
+
+_Noreturn void stress_fail(const char *format, ...)
+{
+    char what[768];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    stress_say("%s: FAILED: %s", stress_program.name, what);
+    stress_say("%s: replay: --seed 0x%llx --threads %u --seconds %.0f%s", stress_program.name,
+               (unsigned long long)settings.seed, settings.threads, settings.seconds,
+               settings.smoke ? " --smoke" : "");
+    abort();
+}
+
+void stress_report(const char *format, ...)
+{
+    size_t used = strlen(result);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)snprintf(result + used, sizeof result - used, " ");
+    used = strlen(result);
+    (void)vsnprintf(result + used, sizeof result - used, format, arguments);
+    va_end(arguments);
+}
+
+static _Noreturn void print_usage(int status)
+{
+    stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N]",
+               stress_program.name);
+    exit(status);
+}
+
+static double read_number(const char *text, double lowest, double highest)
+{
+    char *end = NULL;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= lowest) || !(value <= highest)) {
+        stress_say("%s: %s is not a number from %.0f to %.0f", stress_program.name, text, lowest,
+                   highest);
+        print_usage(2);
+    }
+    return value;
+}
+
+static uint64_t read_seed(const char *text)
+{
+    char *end = NULL;
+    unsigned long long value = strtoull(text, &end, 0);
+    if (end == text || *end != '\0') {
+        stress_say("%s: %s is not a seed", stress_program.name, text);
+        print_usage(2);
+    }
+    return value;
+}
+
+static uint64_t draw_seed(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return ((uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid()) & 0xffffffffU;
+}
+
+static void take_option(int option)
+{
+    enum { MOST_THREADS = 64 };
+    switch (option) {
+    case 's':
+        settings.seconds = read_number(optarg, 0, 1e6);
+        break;
+    case 't':
+        settings.threads = (unsigned)read_number(optarg, 1, MOST_THREADS);
+        break;
+    case 'r':
+        settings.seed = read_seed(optarg);
+        break;
+    case 'm':
+        settings.smoke = true;
+        break;
+    case 'p':
+        settings.patience_seconds = (unsigned)read_number(optarg, 1, 1e6);
+        break;
+    case 'c':
+        if (stress_program.child != NULL) {
+            stress_program.child();
+            exit(0);
+        }
+        print_usage(2);
+    default:
+        print_usage(option == 'h' ? 0 : 2);
+    }
+}
+
+static void take_options(int count, char **arguments)
+{
+    static const struct option known[] = {
+        {"seconds", required_argument, NULL, 's'},  {"threads", required_argument, NULL, 't'},
+        {"seed", required_argument, NULL, 'r'},     {"smoke", no_argument, NULL, 'm'},
+        {"patience", required_argument, NULL, 'p'}, {"child", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+    };
+    settings.seconds = -1;
+    settings.seed = draw_seed();
+    settings.threads = stress_program.threads;
+    settings.patience_seconds = 120;
+    int option;
+    while ((option = getopt_long(count, arguments, "", known, NULL)) != -1)
+        take_option(option);
+    if (optind != count)
+        print_usage(2);
+    if (settings.seconds < 0)
+        settings.seconds = settings.smoke ? stress_program.smoke_seconds : stress_program.seconds;
+}
+
+int main(int count, char **arguments)
+{
+    start_seconds = read_clock();
+    take_options(count, arguments);
+    stress_say("%s: allocator %s, --seed 0x%llx --threads %u --seconds %.0f%s", stress_program.name,
+               stress_allocator.name, (unsigned long long)settings.seed, settings.threads,
+               settings.seconds, settings.smoke ? " --smoke" : "");
+    stress_watchdog_start(settings.patience_seconds);
+    stress_program.run(&settings);
+
+    char line[sizeof result + 256];
+    (void)snprintf(line, sizeof line - 1,
+                   "%-18s ok allocator=%s seed=0x%llx threads=%u seconds=%.1f%s",
+                   stress_program.name, stress_allocator.name, (unsigned long long)settings.seed,
+                   settings.threads, stress_seconds(), result);
+    write_line(STDOUT_FILENO, line, sizeof line);
+    return 0;
+}

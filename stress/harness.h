@@ -1,0 +1,92 @@
+/* What every stress program shares: options, failure, threads under a watchdog, the result line.
+ *
+ * A program defines `stress_program`; main() stands in harness.c.  Options:
+ *
+ *     --seconds N   how long to run, about (default: the program's own)
+ *     --threads N   how many threads allocate at once
+ *     --seed N      what is drawn; printed at the start, so that a run can be repeated
+ *     --smoke       a short run, for every build
+ *     --patience N  seconds without progress of a thread until the watchdog aborts
+ *
+ * A run prints its seed and how to replay it on stderr, and one line on stdout at its end: the
+ * program's name, "ok", and the figures it reported.  A failure prints one line that says what is wrong,
+ * one that says how to replay, and aborts; nothing is ever repaired or tried again.
+ *
+ * What a thread does is drawn from its own generator and counted in operations, so the seed repeats
+ * it; how threads interleave is the machine's choice.
+ *
+ * The harness takes memory from mmap alone (memory.h), never from the allocator under test.
+ */
+#ifndef STRESS_HARNESS_H
+#define STRESS_HARNESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sys/atomic.h"
+
+struct stress_settings {
+    double seconds;
+    uint64_t seed;
+    unsigned threads;
+    unsigned patience_seconds;
+    bool smoke;
+};
+
+struct stress_program {
+    const char *name;
+    double seconds;       /* without --seconds */
+    double smoke_seconds; /* with --smoke */
+    unsigned threads;     /* without --threads */
+    void (*run)(const struct stress_settings *settings);
+    void (*child)(void); /* what the hidden option --child runs after exec; may be NULL */
+};
+
+extern const struct stress_program stress_program;
+
+/* Ends the run: something is wrong with the allocator, or with the machine. */
+_Noreturn void stress_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define stress_require(condition, ...)                                                             \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            stress_fail(__VA_ARGS__);                                                              \
+    } while (0)
+
+/* Adds to the result line. */
+void stress_report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a line of progress on stderr. */
+void stress_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Seconds since the program began. */
+double stress_seconds(void);
+
+/* --- threads ---------------------------------------------------------------------------------- */
+
+enum { STRESS_SEATS = 512 };
+
+/* Where a thread tells the watchdog what it does.  A seat is taken by one thread at a time. */
+struct stress_seat {
+    _Atomic(const char *) doing; /* NULL: nobody sits here; written by the sitter */
+    _Atomic(uint64_t) steps;     /* grows with everything that is begun; written by the sitter */
+    _Atomic(int) tid;
+};
+
+/* The calling thread sits down, so that the watchdog watches it, and leaves. */
+void stress_seat_take(unsigned seat);
+void stress_seat_leave(void);
+
+/* The calling thread begins something; a string that lives for ever. */
+void stress_doing(const char *what);
+
+pthread_t stress_thread_start(void *(*body)(void *), void *argument);
+void stress_thread_join(pthread_t thread);
+
+/* --- watchdog (watchdog.c) -------------------------------------------------------------------- */
+
+struct stress_seat *stress_seats(void);
+void stress_watchdog_start(unsigned patience_seconds);
+
+#endif

@@ -1,0 +1,105 @@
+/* The harness's own memory and the resident size (memory.h). */
+#include "memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static void *map_pages(size_t bytes, int extra)
+{
+    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | extra, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+void *stress_try_map(size_t bytes)
+{
+    return map_pages(bytes, 0);
+}
+
+void *stress_map(size_t bytes)
+{
+    void *start = map_pages(bytes, 0);
+    stress_require(start != NULL, "the harness cannot map %zu bytes", bytes);
+    return start;
+}
+
+void *stress_map_resident(size_t bytes)
+{
+    void *start = map_pages(bytes, MAP_POPULATE);
+    stress_require(start != NULL, "the harness cannot map %zu bytes", bytes);
+    return start;
+}
+
+void stress_unmap(void *start, size_t bytes)
+{
+    stress_require(munmap(start, bytes) == 0, "munmap of the harness's own memory failed");
+}
+
+/* Fields 0 and 1 of /proc/self/statm, in bytes. */
+static size_t read_statm(unsigned field)
+{
+    char text[128];
+    size_t pages[2] = {0, 0};
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    stress_require(file >= 0, "/proc/self/statm cannot be opened");
+    ssize_t length = read(file, text, sizeof text - 1);
+    (void)close(file);
+    stress_require(length > 0, "/proc/self/statm cannot be read");
+    text[length] = '\0';
+    stress_require(sscanf(text, "%zu %zu", &pages[0], &pages[1]) == 2, "statm says %s", text);
+    return pages[field] * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t stress_mapped_bytes(void)
+{
+    return read_statm(0);
+}
+
+size_t stress_resident_bytes(void)
+{
+    return read_statm(1);
+}
+
+static void halve_series(struct stress_series *series)
+{
+    for (unsigned i = 0; i < STRESS_SAMPLES / 2; i++) {
+        series->seconds[i] = series->seconds[2 * i + 1];
+        series->bytes[i] = series->bytes[2 * i + 1];
+    }
+    series->count = STRESS_SAMPLES / 2;
+}
+
+void stress_series_add(struct stress_series *series, double seconds)
+{
+    if (series->count == STRESS_SAMPLES)
+        halve_series(series);
+    series->seconds[series->count] = (float)seconds;
+    series->bytes[series->count++] = stress_resident_bytes();
+}
+
+size_t stress_series_most(const struct stress_series *series, double first, double last)
+{
+    size_t most = 0;
+    for (unsigned i = 0; i < series->count; i++) {
+        bool inside = (double)series->seconds[i] >= first && (double)series->seconds[i] <= last;
+        if (inside && series->bytes[i] > most)
+            most = series->bytes[i];
+    }
+    return most;
+}
+
+void stress_series_print(const struct stress_series *series)
+{
+    char line[700];
+    size_t used = 0;
+    unsigned step = series->count / 20 + 1;
+    line[0] = '\0';
+    for (unsigned i = 0; i < series->count && used + 32 < sizeof line; i += step)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %.1fs:%.1f",
+                                 (double)series->seconds[i], (double)series->bytes[i] / 1048576.0);
+    stress_say("%s: resident MiB%s", stress_program.name, line);
+}

@@ -1,0 +1,45 @@
+/* The harness's own memory, and how much memory the process has resident.
+ *
+ * The oracle must not allocate from what it examines: its memory is mapped directly, whole tables at a
+ * time, and faulted in at once where a program measures its resident size.
+ */
+#ifndef STRESS_MEMORY_H
+#define STRESS_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Maps zeroed memory.  Fails the run when there is none. */
+void *stress_map(size_t bytes);
+
+/* The same, resident from the start. */
+void *stress_map_resident(size_t bytes);
+
+/* NULL when there is none: for places that must go on. */
+void *stress_try_map(size_t bytes);
+
+void stress_unmap(void *start, size_t bytes);
+
+/* The process's resident memory now (statm), and its mapped address space. */
+size_t stress_resident_bytes(void);
+size_t stress_mapped_bytes(void);
+
+/* A series of resident sizes over a run. */
+enum { STRESS_SAMPLES = 4096 };
+
+struct stress_series {
+    unsigned count;
+    float seconds[STRESS_SAMPLES];
+    size_t bytes[STRESS_SAMPLES];
+};
+
+/* Takes a sample.  Every second one is dropped when the series is full. */
+void stress_series_add(struct stress_series *series, double seconds);
+
+/* The largest sample from `first` to `last` seconds; 0 when there is none. */
+size_t stress_series_most(const struct stress_series *series, double first, double last);
+
+/* Prints the series on stderr, at most some twenty samples of it. */
+void stress_series_print(const struct stress_series *series);
+
+#endif

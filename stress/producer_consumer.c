@@ -1,0 +1,265 @@
+/* producer_consumer: some threads only allocate, others only free, and memory stays flat.
+ *
+ * Claim: when every block is freed by another thread than the one that allocated it, blocks come back
+ * into use; resident memory is level after the first seconds and in proportion to what is live.
+ *
+ * If it were false, the printed series would climb: freed blocks would strand in the consumers' pools
+ * (or the producers' would never be adopted), the failure of schemes without adoption or with a quota in
+ * pools.  Contents and the account at the end are checked as everywhere.
+ *
+ * Bound, asserted where the allocator is epmalloc and printed everywhere.  After the warm-up, which is a
+ * tenth of the run but at least 1 and at most 5 seconds:
+ *   level   resident <= before the run + 1.5 x most live + 8 MiB (option retain)
+ *                       + 2 MiB per thread (1 MiB thread_bytes, current pools) + 4 MiB
+ *   flat    most of the second half <= most of the time from warm-up to half + 5 % + 1 MiB
+ *
+ * Replay: the seed; --threads 2 is one producer and one consumer, more are N producers and M consumers
+ * in all pairs.  A producer's draws are those of (seed, 0, number).
+ */
+#include <sched.h>
+#include <time.h>
+
+#include "allocator.h"
+#include "harness.h"
+#include "memory.h"
+#include "oracle.h"
+#include "random.h"
+
+enum { RING_BLOCKS = 4096, MOST_SIDE = 32 };
+
+/* One producer, one consumer.  The records stand in the ring itself. */
+struct ring_spsc {
+    _Alignas(64) _Atomic(uint64_t) put;   /* producer writes */
+    _Alignas(64) _Atomic(uint64_t) taken; /* consumer writes */
+    struct block blocks[RING_BLOCKS];
+};
+
+struct side {
+    unsigned number;
+    _Atomic(uint64_t) bytes; /* usable bytes allocated, or freed; the owner writes */
+    _Atomic(uint64_t) blocks;
+};
+
+static const struct stress_settings *settings;
+static unsigned producers, consumers;
+static struct ring_spsc *rings; /* [producer][consumer] */
+static struct side producing[MOST_SIDE], consuming[MOST_SIDE];
+static atomic_bool stop;    /* producers end */
+static atomic_bool drained; /* producers have ended: what is in the rings now is the rest */
+
+static void count_block(struct side *side, size_t bytes)
+{
+    /* order: relaxed -- own value; the sampler may be late */
+    uint64_t old_bytes = ep__load_relaxed(&side->bytes);
+    /* order: relaxed -- see above */
+    ep__store_relaxed(&side->bytes, old_bytes + bytes);
+    /* order: relaxed -- see above */
+    uint64_t old_blocks = ep__load_relaxed(&side->blocks);
+    /* order: relaxed -- see above */
+    ep__store_relaxed(&side->blocks, old_blocks + 1);
+}
+
+/* False when the ring holds `depth` blocks already. */
+static bool put_block(struct ring_spsc *ring, uint64_t depth, size_t size, struct side *side)
+{
+    /* order: relaxed -- own value */
+    uint64_t put = ep__load_relaxed(&ring->put);
+    /* order: acquire RT -- with take_block(): the record is free to be written again */
+    if (put - ep__load_acquire(&ring->taken) >= depth)
+        return false;
+    struct block *block = &ring->blocks[put % RING_BLOCKS];
+    stress_doing("malloc");
+    stress_block_got(block, stress_allocator.malloc(size), size, 1);
+    count_block(side, block->usable);
+    /* order: release RP -- with take_block(): carries the record and the block's contents */
+    ep__store_release(&ring->put, put + 1);
+    return true;
+}
+
+static bool take_block(struct ring_spsc *ring, struct side *side)
+{
+    /* order: relaxed -- own value */
+    uint64_t taken = ep__load_relaxed(&ring->taken);
+    /* order: acquire RP -- with put_block(): the record and the block's contents */
+    if (ep__load_acquire(&ring->put) == taken)
+        return false;
+    struct block *block = &ring->blocks[taken % RING_BLOCKS];
+    size_t usable = block->usable;
+    void *start = stress_block_give(block);
+    stress_doing("free");
+    stress_allocator.free(start);
+    count_block(side, usable);
+    /* order: release RT -- with put_block(): the record may be written again */
+    ep__store_release(&ring->taken, taken + 1);
+    return true;
+}
+
+static size_t draw_size(struct stress_random *random)
+{
+    unsigned kind = (unsigned)stress_random_below(random, 256);
+    if (kind < 250)
+        return stress_random_size(random, 16, 2048);
+    if (kind < 255)
+        return stress_random_size(random, 2048, 32768);
+    return stress_random_size(random, 32768, (size_t)256 << 10);
+}
+
+/* How full the rings may become changes all the time, so that pools fill and drain. */
+static void *produce(void *argument)
+{
+    struct side *side = argument;
+    struct stress_random random = stress_random_at(settings->seed, 0, side->number);
+    uint64_t depth = RING_BLOCKS;
+    stress_seat_take(side->number);
+    /* order: relaxed -- a late end is an end */
+    while (!ep__load_relaxed(&stop)) {
+        size_t consumer = stress_random_below(&random, consumers);
+        struct ring_spsc *ring = &rings[side->number * consumers + consumer];
+        if (stress_random_chance(&random, 1, 8192))
+            depth = stress_random_size(&random, 1, RING_BLOCKS);
+        if (!put_block(ring, depth, draw_size(&random), side)) {
+            stress_doing("waiting for a consumer");
+            (void)sched_yield();
+        }
+    }
+    stress_seat_leave();
+    return NULL;
+}
+
+static bool take_from_all(struct side *side)
+{
+    bool any = false;
+    for (unsigned i = 0; i < producers; i++)
+        any |= take_block(&rings[i * consumers + side->number], side);
+    return any;
+}
+
+static void *consume(void *argument)
+{
+    struct side *side = argument;
+    stress_seat_take(MOST_SIDE + side->number);
+    for (;;) {
+        /* order: acquire RE -- with run(): whatever was put before is seen by the take that follows */
+        bool last = ep__load_acquire(&drained);
+        if (take_from_all(side))
+            continue;
+        if (last)
+            break;
+        stress_doing("waiting for a producer");
+        (void)sched_yield();
+    }
+    stress_seat_leave();
+    return NULL;
+}
+
+static uint64_t sum_bytes(struct side *sides, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        /* order: relaxed -- a sample */
+        sum += ep__load_relaxed(&sides[i].bytes);
+    }
+    return sum;
+}
+
+static uint64_t sum_blocks(struct side *sides, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        /* order: relaxed -- a sample */
+        sum += ep__load_relaxed(&sides[i].blocks);
+    }
+    return sum;
+}
+
+/* Samples resident memory until the end; returns the most that was live. */
+static size_t sample_run(struct stress_series *series, double start)
+{
+    double step = settings->seconds / 400 > 0.01 ? settings->seconds / 400 : 0.01;
+    const struct timespec pause = {.tv_sec = (time_t)step,
+                                   .tv_nsec = (long)((step - (double)(time_t)step) * 1e9)};
+    uint64_t most = 0;
+    while (stress_seconds() - start < settings->seconds) {
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        uint64_t freed = sum_bytes(consuming, consumers);
+        uint64_t got = sum_bytes(producing, producers);
+        most = got > freed && got - freed > most ? got - freed : most;
+        stress_series_add(series, stress_seconds() - start);
+    }
+    return (size_t)most;
+}
+
+static void check_bounds(const struct stress_series *series, size_t before, size_t live)
+{
+    const size_t mib = (size_t)1 << 20;
+    double seconds = settings->seconds;
+    double warm_up = seconds / 10 < 1 ? 1 : seconds / 10 > 5 ? 5 : seconds / 10;
+    size_t early = stress_series_most(series, warm_up, seconds / 2);
+    size_t late = stress_series_most(series, seconds / 2, 1e9);
+    size_t most = early > late ? early : late;
+    size_t level = before + live + live / 2 + (12 + 2 * (producers + consumers)) * mib;
+    size_t flat = early + early / 20 + mib;
+    stress_series_print(series);
+    stress_report("live_mib=%.1f resident_mib=%.1f level_bound_mib=%.1f late_mib=%.1f "
+                  "flat_bound_mib=%.1f",
+                  (double)live / (double)mib, (double)most / (double)mib,
+                  (double)level / (double)mib, (double)late / (double)mib,
+                  (double)flat / (double)mib);
+    if (!stress_allocator.alone)
+        return;
+    stress_require(most <= level, "resident memory: %zu bytes, the bound is %zu", most, level);
+    stress_require(early == 0 || late <= flat, "resident memory is not flat: %zu bytes, then %zu",
+                   early, late);
+}
+
+static void start_sides(struct side *sides, unsigned count, void *(*body)(void *),
+                        pthread_t *threads)
+{
+    for (unsigned i = 0; i < count; i++) {
+        sides[i].number = i;
+        threads[i] = stress_thread_start(body, &sides[i]);
+    }
+}
+
+static void join_sides(const pthread_t *threads, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        stress_thread_join(threads[i]);
+}
+
+static void run(const struct stress_settings *given)
+{
+    pthread_t producer_threads[MOST_SIDE], consumer_threads[MOST_SIDE];
+    settings = given;
+    producers = (given->threads + 1) / 2;
+    consumers = given->threads / 2 > 0 ? given->threads / 2 : 1;
+    stress_oracle.registry = false;
+    rings = stress_map_resident(sizeof *rings * producers * consumers);
+    struct stress_series *series = stress_map_resident(sizeof *series);
+    size_t before = stress_resident_bytes();
+
+    double start = stress_seconds();
+    start_sides(consuming, consumers, consume, consumer_threads);
+    start_sides(producing, producers, produce, producer_threads);
+    size_t live = sample_run(series, start);
+    /* order: relaxed -- it tells nothing but to end */
+    ep__store_relaxed(&stop, true);
+    join_sides(producer_threads, producers);
+    /* order: release RE -- with consume(): the producers' last puts, which the join ordered */
+    ep__store_release(&drained, true);
+    join_sides(consumer_threads, consumers);
+
+    struct stress_tally nothing = {0};
+    stress_tally_check(&nothing, "account of the empty heap");
+    stress_report("producers=%u consumers=%u blocks=%llu", producers, consumers,
+                  (unsigned long long)sum_blocks(producing, producers));
+    check_bounds(series, before, live);
+}
+
+const struct stress_program stress_program = {
+    .name = "producer_consumer",
+    .seconds = 60,
+    .smoke_seconds = 4,
+    .threads = 2,
+    .run = run,
+};

@@ -1,0 +1,82 @@
+/* What is live, against what the allocator's account says (oracle.h). */
+#include <stdio.h>
+
+#include "allocator.h"
+#include "harness.h"
+#include "oracle.h"
+
+/* Where the design draws its lines: pools to 32 KiB, runs to 1 MiB, above that own mappings; a slot is
+ * 64 KiB, and an arena of 4 MiB holds every alignment below its own size. */
+static const size_t block_limit = (size_t)32 << 10;
+static const size_t run_limit = (size_t)1 << 20;
+static const size_t arena_bytes = (size_t)4 << 20;
+
+void stress_tally_add(struct stress_tally *tally, const struct block *block)
+{
+    if (block->usable > run_limit || block->alignment > arena_bytes) {
+        tally->huge++;
+        tally->huge_bytes += block->usable;
+    } else if (block->usable > block_limit) {
+        tally->runs++;
+        tally->run_bytes += block->usable;
+    } else {
+        tally->blocks++;
+        tally->block_bytes += block->usable;
+    }
+}
+
+static void print_account(const struct ep_account *account)
+{
+    stress_say(
+        "account: arenas %zu = %zu bytes; in use %zu blocks = %zu, available %zu, runs %zu = %zu",
+        account->arenas, account->arena_bytes, account->blocks_in_use, account->bytes_in_use,
+        account->bytes_available, account->runs_in_use, account->run_bytes);
+    stress_say("account: unused pools %zu = %zu, quantization %zu, unaccounted %zu, total %zu, "
+               "uncertain %zu",
+               account->unused_pools, account->unused_pool_bytes, account->quantization_bytes,
+               account->unaccounted_bytes, account->total_bytes, account->uncertain_bytes);
+    stress_say(
+        "account: huge %zu = %zu, cached %zu; retired %zu, created %zu, retired ever %zu, most %zu",
+        account->huge_blocks, account->huge_bytes, account->huge_cached_bytes,
+        account->retired_arenas, account->arenas_created, account->arenas_retired,
+        account->arenas_highwater);
+}
+
+static void require_equal(size_t has, size_t wanted, const char *name,
+                          const struct ep_account *account)
+{
+    if (has == wanted)
+        return;
+    print_account(account);
+    stress_fail("account: %s is %zu and must be %zu (off by %lld)", name, has, wanted,
+                (long long)(has - wanted));
+}
+
+static void check_identity(const struct ep_account *account)
+{
+    size_t sum = account->bytes_in_use + account->bytes_available + account->run_bytes +
+                 account->unused_pool_bytes + account->quantization_bytes +
+                 account->unaccounted_bytes;
+    require_equal(account->arena_bytes, account->arenas * arena_bytes, "arena_bytes", account);
+    require_equal(account->total_bytes, sum, "total_bytes against its parts", account);
+    require_equal(account->total_bytes, account->arena_bytes, "total_bytes", account);
+    require_equal(account->unaccounted_bytes, 0, "unaccounted_bytes", account);
+    require_equal(account->uncertain_bytes, 0, "uncertain_bytes", account);
+}
+
+void stress_tally_check(const struct stress_tally *tally, const char *when)
+{
+    struct ep_account account;
+    if (!stress_allocator.account(&account))
+        return;
+    stress_doing(when);
+    check_identity(&account);
+    if (!stress_allocator.alone)
+        return;
+    require_equal(account.blocks_in_use, tally->blocks, "blocks_in_use", &account);
+    require_equal(account.bytes_in_use, tally->block_bytes, "bytes_in_use", &account);
+    require_equal(account.runs_in_use, tally->runs, "runs_in_use", &account);
+    require_equal(account.run_bytes, tally->run_bytes, "run_bytes", &account);
+    require_equal(account.huge_blocks, tally->huge, "huge_blocks", &account);
+    require_equal(account.huge_bytes, tally->huge_bytes, "huge_bytes", &account);
+}

@@ -1,0 +1,73 @@
+/* The work of one allocating thread: random operations on a table of block records.
+ *
+ * Used by: mixed, fork_storm, thread_churn, out_of_memory.
+ *
+ * A worker owns a table of pointers to records, some of them empty.  Hand-over is by exchange: it swaps
+ * one of its pointers with one in a shared slot, so the number of records per table never changes and
+ * a record always has one owner.
+ *
+ * Work comes in tides: for some hundreds of operations a worker mostly allocates, mostly frees, or
+ * both, and of a single size or of all, so that pools become full, empty and everything between.
+ *
+ * The edge of the harness is HO (hand-over): stress_trade(), release and acquire on a slot; it carries
+ * the record and the block's contents.
+ */
+#ifndef STRESS_WORKLOAD_H
+#define STRESS_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oracle.h"
+#include "random.h"
+#include "sys/atomic.h"
+
+/* Slots through which records change hands. */
+struct exchange {
+    size_t count;
+    _Atomic(struct block *) *slots;
+};
+
+struct tide {
+    unsigned left;           /* operations until the next one */
+    unsigned allocate_share; /* of 256 */
+    size_t size;             /* 0: any */
+};
+
+struct worker {
+    struct stress_random random;
+    struct block **table;
+    size_t table_size;
+    struct exchange *exchange; /* NULL: no hand-over */
+    struct tide tide;
+    size_t largest;  /* no block is asked for above this */
+    bool may_fail;   /* NULL from the allocator is an ordinary result */
+    uint64_t failed; /* how often it was */
+    uint64_t operations;
+};
+
+/* Maps `count` empty records and a table of pointers to them. */
+struct block **stress_table_make(size_t count);
+
+void stress_exchange_make(struct exchange *exchange, size_t count);
+
+/* One random operation. */
+void stress_work_step(struct worker *worker);
+
+/* `operations` of them. */
+void stress_work(struct worker *worker, uint64_t operations);
+
+/* Swaps record i of the worker's table for one of a shared slot. */
+void stress_trade(struct worker *worker, size_t i);
+
+/* Frees each block of the table with a chance of `share` in 256. */
+void stress_table_free(struct block **table, size_t count, struct stress_random *random,
+                       unsigned share);
+void stress_exchange_free(struct exchange *exchange, struct stress_random *random, unsigned share);
+
+/* Verifies and counts what is live; nobody else may work on it. */
+void stress_table_tally(struct block *const *table, size_t count, struct stress_tally *tally);
+void stress_exchange_tally(struct exchange *exchange, struct stress_tally *tally);
+
+#endif
