@@ -18,17 +18,18 @@
 EP__INLINE void *ep__fast_malloc(size_t size)
 {
     if (ep__likely(size <= EP__SMALL_BYTES_MAX)) {
-        size_t i = (size + 15) >> 4;
-        struct block *block = ep__tls.heads[i];
+        size = (size + 15) >> 4;
+        struct block *block = ep__tls.heads[size];
         if (ep__unlikely(block == NULL))
-            return ep__cache_malloc(size);
-        ep__tls.heads[i] = block->next;
+            return ep__cache_malloc_units(size);
+        ep__tls.heads[size] = block->next;
         return block;
     }
     struct cache *cache = ep__tls.cache;
     if (ep__unlikely(size > EP__CLASS_BYTES_MAX || cache == NULL))
         return ep__cache_malloc(size);
-    struct block **head = &cache->heads[ep__medium_classes[(size - 1) >> 6] - EP__SMALL_CLASSES];
+    size_t class = ep__medium_classes[(size - 1) >> 6];
+    struct block **head = &cache->heads[class - EP__SMALL_CLASSES];
     struct block *block = *head;
     if (ep__unlikely(block == NULL))
         return ep__cache_malloc(size);
@@ -50,9 +51,10 @@ EP__INLINE void ep__fast_free(void *p)
         return;
     }
     struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
+    struct block **sink = pool->sink;
     struct block *block = p;
-    block->next = pool->list;
-    pool->list = block;
+    block->next = *sink;
+    *sink = block;
     if (ep__unlikely(--pool->countdown == 0))
         ep__cache_free_event(pool);
 }

@@ -56,6 +56,8 @@ static struct got get_big(size_t size, size_t alignment)
 
 static struct got get_once(size_t size, size_t alignment)
 {
+    if (ep__likely(alignment <= 16 && size <= EP__CLASS_BYTES_MAX))
+        return get_block(ep__size_class_of(size + (size == 0)));
     unsigned class = ep__size_class_aligned(size, alignment);
     return class < EP__CLASSES ? get_block(class) : get_big(size, alignment);
 }
@@ -77,6 +79,11 @@ static struct got get(size_t size, size_t alignment)
 EP__NOINLINE void *ep__cache_malloc(size_t size)
 {
     return get(size, 1).p;
+}
+
+EP__NOINLINE void *ep__cache_malloc_units(size_t units)
+{
+    return get(units << 4, 1).p;
 }
 
 void *ep__cache_calloc(size_t bytes)

@@ -11,47 +11,45 @@
 #include "sys/foreign.h"
 #include "sys/report.h"
 
-/* The list of a pool that is wholly free: kept for the next burst when it is the class's only reserve. */
-static bool keeps_empty(struct cache *cache, const struct pool *pool)
+/* Whether a wholly free pool is kept for the next burst: when it is the class's only reserve. */
+static bool is_reserve(struct cache *cache, const struct pool *pool)
 {
     struct bin *bin = &cache->bins[pool->class];
     bool has_other = bin->usable.count > (pool->place == EP__IN_USABLE ? 1U : 0U);
     return bin->current != NULL && !has_other;
 }
 
-/* Takes what others have freed onto the owner's list. */
-static void join_remote(struct pool *pool)
+/* Puts a chain onto the owner's list. */
+static void join(struct pool *pool, struct block *chain)
 {
-    uint32_t count;
-    struct block *chain = ep__pool_take_remote(pool, &count);
-    if (chain == NULL)
-        return;
     struct block *last = chain;
     while (last->next != NULL)
         last = last->next;
     last->next = pool->list;
     pool->list = chain;
-    pool->listed += count;
 }
 
 void ep__free_settle(struct cache *cache, struct pool *pool)
 {
-    const struct size_class *size = &ep__size_classes[pool->class];
-    uint32_t listed = ep__pool_listed(pool);
-    enum ep__pool_place place = pool->place;
-    bool is_reserve = keeps_empty(cache, pool);
-    ep__quota_delist(cache, pool);
-    pool->listed = listed;
-    join_remote(pool);
+    ep__quota_recount(cache, pool, ep__pool_listed(pool));
+    uint32_t count;
+    struct block *chain = ep__pool_take_remote(pool, &count);
+    if (chain != NULL) {
+        join(pool, chain);
+        ep__quota_recount(cache, pool, pool->listed + count);
+    }
     if (ep__unlikely(pool->listed > pool->carved))
         ep__report_corruption("a block was freed twice in the pool at", pool->base);
-    if (pool->listed == pool->carved && !is_reserve) {
+    if (pool->listed == pool->carved && !is_reserve(cache, pool)) {
+        ep__quota_delist(cache, pool);
         ep__pool_empty(pool);
         return;
     }
+    if (pool->place == EP__IN_HELD && pool->listed >= ep__size_classes[pool->class].usable_at) {
+        ep__quota_delist(cache, pool);
+        ep__quota_enlist(cache, pool, EP__IN_USABLE);
+    }
     ep__quota_wind(pool);
-    bool is_usable = place == EP__IN_USABLE || pool->listed >= size->usable_at;
-    ep__quota_enlist(cache, pool, is_usable ? EP__IN_USABLE : EP__IN_HELD);
     ep__quota_enforce(cache);
 }
 
@@ -79,8 +77,8 @@ void ep__free_take_in(struct cache *cache, struct pool *pool)
 /* As the fast path, for a pool that it does not see as the thread's own. */
 static void free_local(struct pool *pool, struct block *block)
 {
-    block->next = pool->list;
-    pool->list = block;
+    block->next = *pool->sink;
+    *pool->sink = block;
     if (--pool->countdown == 0)
         ep__cache_free_event(pool);
 }

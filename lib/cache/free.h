@@ -8,8 +8,7 @@
  *
  * When a pool's countdown reaches zero: a current pool is parked again and nothing is concluded.  Any other
  * is settled: the remote list is taken, the blocks are counted, and then the pool is empty, or usable, or
- * waits for its next event, which comes after as many frees as it has free blocks now (so events are
- * logarithmic in the pool's size).
+ * waits for its next event: an eighth free, half free, all free.
  *
  * Progress: lock-free.
  */

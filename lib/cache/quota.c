@@ -77,6 +77,13 @@ void ep__quota_give_up(struct cache *cache, struct pool *pool)
     ep__pool_release(pool, ep__pool_listed(pool));
 }
 
+void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t listed)
+{
+    cache->held_bytes += (size_t)(listed - pool->listed) * ep__size_classes[pool->class].bytes;
+    pool->listed = listed;
+    pool->step = pool->countdown;
+}
+
 void ep__quota_enforce(struct cache *cache)
 {
     size_t bound = ep__option_get(EP__OPTION_THREAD_BYTES);
@@ -88,7 +95,8 @@ void ep__quota_wind(struct pool *pool)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
     uint32_t out = (uint32_t)pool->carved - pool->listed;
-    uint32_t step = pool->listed < size->usable_at ? size->usable_at - pool->listed : pool->listed;
-    step = step < out ? step : out;
+    uint32_t half = size->capacity / 2U;
+    uint32_t goal = pool->listed < size->usable_at ? size->usable_at : half;
+    uint32_t step = goal > pool->listed && goal - pool->listed < out ? goal - pool->listed : out;
     pool->step = pool->countdown = step != 0 ? step : EP__POOL_PARKED;
 }

@@ -22,13 +22,17 @@ void ep__quota_enlist(struct cache *cache, struct pool *pool, enum ep__pool_plac
 /* Takes a usable or held pool off its list and off the list by age. */
 void ep__quota_delist(struct cache *cache, struct pool *pool);
 
+/* Notes that a usable or held pool's list has `listed` blocks. */
+void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t listed);
+
 /* Gives pools up until the thread is within its quota. */
 void ep__quota_enforce(struct cache *cache);
 
 /* Gives up a usable or held pool. */
 void ep__quota_give_up(struct cache *cache, struct pool *pool);
 
-/* Starts the countdown to a non-current pool's next event, from what its list holds. */
+/* Starts the countdown to a non-current pool's next event, from what its list holds: an eighth free, half free,
+ * all free. */
 void ep__quota_wind(struct pool *pool);
 
 #endif

@@ -18,6 +18,7 @@ static struct block *make_current(struct cache *cache, struct pool *pool)
     pool->listed = 0;
     pool->step = pool->countdown = EP__POOL_PARKED;
     pool->place = EP__IN_CURRENT;
+    pool->sink = ep__cache_head(cache, pool->class);
     cache->bins[pool->class].current = pool;
     return chain;
 }
@@ -31,27 +32,33 @@ static struct block *use_usable(struct cache *cache, struct bin *bin)
     return make_current(cache, pool);
 }
 
-/* A current pool without free blocks that is not carved to its end goes behind the usable ones. */
-static void put_aside(struct cache *cache, struct bin *bin)
+/* The current pool, none of whose carved blocks is free, becomes one that is on no list yet. */
+static struct pool *leave_current(struct bin *bin)
 {
     struct pool *pool = bin->current;
     bin->current = NULL;
+    pool->sink = &pool->list;
     pool->listed = 0;
+    return pool;
+}
+
+/* A current pool without free blocks that is not carved to its end goes behind the usable ones. */
+static void put_aside(struct cache *cache, struct bin *bin)
+{
+    struct pool *pool = leave_current(bin);
     ep__quota_wind(pool);
     ep__quota_enlist(cache, pool, EP__IN_USABLE);
 }
 
-/* What the current pool has without touching new pages. */
+/* What the current pool has without touching new pages: blocks that it brought along, and others' frees. */
 static struct block *take_freed(struct pool *pool)
 {
     struct block *chain = pool->list;
-    if (chain != NULL) {
-        pool->list = NULL;
-        pool->countdown = EP__POOL_PARKED;
-        return chain;
-    }
     uint32_t count;
-    return ep__pool_take_remote(pool, &count);
+    if (chain == NULL)
+        return ep__pool_take_remote(pool, &count);
+    pool->list = NULL;
+    return chain;
 }
 
 static size_t chunk_bytes(const struct bin *bin)
@@ -62,10 +69,8 @@ static size_t chunk_bytes(const struct bin *bin)
 /* The current pool is full: keep it for its next frees. */
 static void hold_full(struct cache *cache, struct bin *bin)
 {
-    struct pool *pool = bin->current;
-    bin->current = NULL;
+    struct pool *pool = leave_current(bin);
     bin->carved_out++;
-    pool->listed = 0;
     ep__quota_wind(pool);
     ep__quota_enlist(cache, pool, EP__IN_HELD);
     ep__quota_enforce(cache);

@@ -124,6 +124,7 @@ void ep__thread_release_all(struct cache *cache, bool adopt)
             continue;
         bin->current = NULL;
         bin->carved_out = 0;
+        pool->sink = &pool->list;
         ep__pool_release(pool, gather_current(cache, pool));
     }
     while (cache->oldest != NULL)

@@ -56,6 +56,7 @@ struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_are
     pool->base = ep__arena_slot_start(got.arena, got.first);
     pool->start = (uint16_t)(colour % size->colours * size->colour_bytes);
     pool->is_zero = got.is_zero;
+    pool->sink = &pool->list;
     pool->list = NULL;
     pool->listed = pool->carved = 0;
     pool->countdown = pool->step = 0;

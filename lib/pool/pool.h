@@ -68,10 +68,11 @@ enum ep__pool_place { EP__IN_NONE, EP__IN_CURRENT, EP__IN_USABLE, EP__IN_HELD };
 
 struct pool {
     /* Owner only (FREE: who holds the slots; FULL, PARTIAL: nobody). */
-    struct block *list; /* freed here by the owner; malloc does not pop it */
-    uint32_t countdown; /* the owner's frees until something happens */
-    uint32_t step;      /* where countdown started at the last event */
-    uint32_t listed;    /* blocks on `list` at the last event */
+    struct block **sink; /* where the owner's frees go: the list that malloc pops, or `list` */
+    uint32_t countdown;  /* the owner's frees until something happens */
+    uint32_t step;       /* where countdown started at the last event */
+    struct block *list;  /* free blocks that malloc does not pop */
+    uint32_t listed;     /* blocks on `list` at the last event */
     uint16_t carved;    /* blocks that exist: the first `carved` */
     uint8_t place;      /* enum ep__pool_place */
     struct pool *next;  /* in the class's list */
