@@ -30,6 +30,12 @@ static void free_aligned_sized(void *p, size_t alignment, size_t size)
     free(p);
 }
 
+/* The standard lets an implementation refuse a size that is no multiple of the alignment. */
+static void *allocate_aligned(size_t alignment, size_t size)
+{
+    return aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
+}
+
 static size_t malloc_batch(size_t size, size_t count, void **blocks)
 {
     for (size_t i = 0; i < count; i++) {
@@ -80,7 +86,7 @@ const struct stress_allocator stress_allocator = {
     .free = free,
     .free_sized = free_sized,
     .free_aligned_sized = free_aligned_sized,
-    .aligned_alloc = aligned_alloc,
+    .aligned_alloc = allocate_aligned,
     .posix_memalign = posix_memalign,
     .memalign = memalign,
     .usable_size = malloc_usable_size,

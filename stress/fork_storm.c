@@ -103,7 +103,8 @@ static _Noreturn void live_as_child(struct worker *worker, unsigned depth)
         break;
     case 3:
     case 4:
-        start_threads_in_child(worker);
+        if (settings->child_threads)
+            start_threads_in_child(worker);
         break;
     default:
         stress_table_free(worker->table, worker->table_size, &worker->random, 256);

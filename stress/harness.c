@@ -60,6 +60,13 @@ _Noreturn void stress_fail(const char *format, ...)
     abort();
 }
 
+void stress_bound(const char *what, size_t resident, size_t bound)
+{
+    if (settings.bounds && stress_allocator.alone)
+        stress_require(resident <= bound, "%s: resident memory is %zu bytes, the bound is %zu",
+                       what, resident, bound);
+}
+
 void stress_report(const char *format, ...)
 {
     size_t used = strlen(result);
@@ -73,7 +80,8 @@ void stress_report(const char *format, ...)
 
 static _Noreturn void print_usage(int status)
 {
-    stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N]",
+    stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N] "
+               "[--no-bounds] [--no-child-threads]",
                stress_program.name);
     exit(status);
 }
@@ -127,6 +135,12 @@ static void take_option(int option)
     case 'p':
         settings.patience_seconds = (unsigned)read_number(optarg, 1, 1e6);
         break;
+    case 'b':
+        settings.bounds = false;
+        break;
+    case 'n':
+        settings.child_threads = false;
+        break;
     case 'c':
         if (stress_program.child != NULL) {
             stress_program.child();
@@ -144,9 +158,12 @@ static void take_options(int count, char **arguments)
         {"seconds", required_argument, NULL, 's'},  {"threads", required_argument, NULL, 't'},
         {"seed", required_argument, NULL, 'r'},     {"smoke", no_argument, NULL, 'm'},
         {"patience", required_argument, NULL, 'p'}, {"child", no_argument, NULL, 'c'},
+        {"no-bounds", no_argument, NULL, 'b'},      {"no-child-threads", no_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     settings.seconds = -1;
+    settings.bounds = true;
+    settings.child_threads = true;
     settings.seed = draw_seed();
     settings.threads = stress_program.threads;
     settings.patience_seconds = 120;

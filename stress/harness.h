@@ -7,6 +7,10 @@
  *     --seed N      what is drawn; printed at the start, so that a run can be repeated
  *     --smoke       a short run, for every build
  *     --patience N  seconds without progress of a thread until the watchdog aborts
+ *     --no-bounds   bounds of resident memory are printed, not asserted: where the process's memory
+ *                   is not the allocator's alone (sanitizers, valgrind)
+ *     --no-child-threads  forked children create no threads: where a tool mistakes them for threads of
+ *                   the parent (ThreadSanitizer)
  *
  * A run prints its seed and how to replay it on stderr, and one line on stdout at its end: the
  * program's name, "ok", and the figures it reported.  A failure prints one line that says what is wrong,
@@ -22,6 +26,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sys/atomic.h"
@@ -32,6 +37,8 @@ struct stress_settings {
     unsigned threads;
     unsigned patience_seconds;
     bool smoke;
+    bool bounds;
+    bool child_threads;
 };
 
 struct stress_program {
@@ -53,6 +60,10 @@ _Noreturn void stress_fail(const char *format, ...) __attribute__((format(printf
         if (!(condition))                                                                          \
             stress_fail(__VA_ARGS__);                                                              \
     } while (0)
+
+/* Fails the run when more memory is resident than the bound, where bounds are asserted: the allocator is
+ * epmalloc, and nothing else allocates (--no-bounds). */
+void stress_bound(const char *what, size_t resident, size_t bound);
 
 /* Adds to the result line. */
 void stress_report(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -215,9 +215,7 @@ static void check_bound(const char *what, size_t bound, size_t *worst_percent)
         stress_say("%s: phase %llu (%zu..%zu bytes) %s: resident %.1f MiB, bound %.1f MiB",
                    stress_program.name, (unsigned long long)phase, group->low, group->high, what,
                    (double)resident / 1048576.0, (double)bound / 1048576.0);
-    stress_require(!stress_allocator.alone || resident <= bound,
-                   "phase %llu (%zu..%zu bytes) %s: resident %zu bytes, the bound is %zu",
-                   (unsigned long long)phase, group->low, group->high, what, resident, bound);
+    stress_bound(what, resident, bound);
 }
 
 static void check_account(const char *when)

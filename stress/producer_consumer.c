@@ -205,11 +205,8 @@ static void check_bounds(const struct stress_series *series, size_t before, size
                   (double)live / (double)mib, (double)most / (double)mib,
                   (double)level / (double)mib, (double)late / (double)mib,
                   (double)flat / (double)mib);
-    if (!stress_allocator.alone)
-        return;
-    stress_require(most <= level, "resident memory: %zu bytes, the bound is %zu", most, level);
-    stress_require(early == 0 || late <= flat, "resident memory is not flat: %zu bytes, then %zu",
-                   early, late);
+    stress_bound("level", most, level);
+    stress_bound("flat", late, early == 0 ? late : flat);
 }
 
 static void start_sides(struct side *sides, unsigned count, void *(*body)(void *),

@@ -16,7 +16,7 @@
 #include "memory.h"
 #include "workload.h"
 
-enum { BLOCKS = 8, MOST_THREADS = 64, STEPS = 2000 };
+enum { BLOCKS = 8, MOST_THREADS = 64, STEPS = 400 };
 
 struct resizer {
     struct worker worker; /* its table, its generator, the hand-over */

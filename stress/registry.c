@@ -21,9 +21,9 @@ static _Atomic(uint32_t) *map_words(struct chunk *chunk)
     size_t bytes = CHUNK_WORDS * sizeof(uint32_t);
     _Atomic(uint32_t) *words = NULL;
     _Atomic(uint32_t) *mine = stress_map(bytes);
-    /* order: relaxed -- the words are zero for everyone, there is nothing to carry; only the first
-     * store succeeds, and it is never undone: no ABA */
-    if (ep__cas_strong_relaxed(&chunk->words, &words, mine))
+    /* order: acq_rel CH -- with find_word() and the losers here: carries the mapping of the words; only
+     * the first store succeeds and is never undone: no ABA */
+    if (ep__cas_strong_acq_rel(&chunk->words, &words, mine))
         return mine;
     stress_unmap((void *)mine, bytes);
     return words;
@@ -52,8 +52,8 @@ static _Atomic(uint32_t) *find_word(uintptr_t address)
     uint64_t number = address >> CHUNK_LOG2;
     if (number != last_number) {
         struct chunk *chunk = find_chunk(number);
-        /* order: relaxed -- the words are zero for everyone; a stale NULL is found out by the CAS */
-        _Atomic(uint32_t) *words = ep__load_relaxed(&chunk->words);
+        /* order: acquire CH -- with map_words(): the mapping; a stale NULL is found out by the CAS */
+        _Atomic(uint32_t) *words = ep__load_acquire(&chunk->words);
         last_words = words != NULL ? words : map_words(chunk);
         last_number = number;
     }

@@ -23,7 +23,7 @@
 #include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 256, MOST_CHAINS = 64, LAST_WORDS = 3, SAMPLE_EVERY = 50 };
+enum { TABLE = 256, MOST_CHAINS = 64, LAST_WORDS = 2, SAMPLE_EVERY = 50 };
 
 /* A chain runs one short thread after the other on the same table. */
 struct chain {
@@ -163,9 +163,7 @@ static void check_bounds(uint64_t early_threads)
     stress_report("threads=%llu early_kib=%zu late_kib=%zu bound_kib=%zu metadata_kib=%zu->%zu",
                   (unsigned long long)all_threads, early >> 10, late >> 10, bound >> 10,
                   early_metadata >> 10, metadata >> 10);
-    if (!stress_allocator.alone)
-        return;
-    stress_require(late <= bound, "resident memory: %zu bytes, the bound is %zu", late, bound);
+    stress_bound("threads after the first fifth", late, bound);
     stress_require(metadata <= early_metadata + ((size_t)256 << 10),
                    "the allocator's own memory: %zu bytes, and %zu after a fifth of the threads",
                    metadata, early_metadata);
