@@ -14,6 +14,8 @@ struct capture {
 static inline int capture_begin(struct capture *capture)
 {
     int ends[2];
+    capture->read_end = -1;
+    capture->stderr_before = -1;
     if (pipe(ends) != 0)
         return -1;
     capture->read_end = ends[0];
