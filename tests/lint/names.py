@@ -22,7 +22,7 @@ def check_words(lint, path, text):
         if word in seen or FOREIGN.fullmatch(word):
             continue
         seen.add(word)
-        parts = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower().split("_")
+        parts = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word.replace("malloc_info", "malloc")).lower().split("_")
         empty = EMPTY.intersection(parts[:-1] if parts[-1] in ("ex", "tmp") and len(parts) == 1 else parts)
         if empty:
             lint.complain(path, line, f"{word}: `{sorted(empty)[0]}` says nothing")
