@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs a build into an empty folder and is its user: by find_package and by pkg-config, with the
 shared and the static library, preloaded, and from a module that is loaded when static TLS is used up.
-Argument: the build folder."""
+Arguments: the build folder, the CMake generator that made it."""
 import os
 import subprocess
 import sys
@@ -11,8 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Package:
-    def __init__(self, build, scratch):
-        self.build, self.scratch = build, scratch
+    def __init__(self, build, generator, scratch):
+        self.generator, self.scratch = generator, scratch
         self.prefix = os.path.join(scratch, "prefix")
         self.run("cmake", "--install", build, "--prefix", self.prefix)
         found = [where for where, _, names in os.walk(self.prefix) if "epmalloc.pc" in names]
@@ -41,7 +41,8 @@ def check_no_library_needed(package, program):
 
 def check_find_package(package):
     build = package.path("consumer")
-    package.run("cmake", "-S", os.path.join(HERE, "consumer"), "-B", build, f"-DCMAKE_PREFIX_PATH={package.prefix}")
+    package.run("cmake", "-S", os.path.join(HERE, "consumer"), "-B", build, "-G", package.generator,
+                f"-DCMAKE_PREFIX_PATH={package.prefix}")
     package.run("cmake", "--build", build)
     for program in ("shared", "static", "shared_cxx", "static_cxx"):
         package.run(os.path.join(build, program))
@@ -86,7 +87,7 @@ def check_module(package):
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        package = Package(os.path.abspath(sys.argv[1]), scratch)
+        package = Package(os.path.abspath(sys.argv[1]), sys.argv[2], scratch)
         check_find_package(package)
         check_pkg_config(package)
         check_preload(package)
