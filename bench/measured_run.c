@@ -5,8 +5,8 @@
  *
  * Writes one JSON object to FD: wall time, user and system time, peak RSS, minor faults, exit
  * code or signal.  Children that the program has waited for count, with the highest of their
- * peaks.  Why a program of its own: Linux lets a process inherit the peak RSS of the one that called exec,
- * so a child started by a Python driver shows at least Python's memory.  This one is static
+ * peaks.  Why a program of its own: Linux lets a process inherit the peak RSS of the one that
+ * called exec, so a child started by a Python driver shows at least Python's memory.  This one is static
  * and takes less than 1 MiB.  SIGTERM and SIGINT are passed on, for servers.
  */
 #include <errno.h>

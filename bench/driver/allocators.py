@@ -72,6 +72,8 @@ def choose(named, build, only=None):
         found[allocator.name] = allocator
     if only:
         missing = [name for name in only if name not in found]
+        if "epmalloc" in missing:
+            raise SetupError(f"no libepmalloc.so in {build}; build it: cmake --build {build}")
         if missing:
             raise SetupError(f"no such allocator here: {', '.join(missing)} "
                              f"(there are: {', '.join(found)})")

@@ -36,20 +36,22 @@ class RatioTable:
         self.rows.append((name, threads, cells, failures, spread))
 
     def means(self, allocators, threads=None):
-        """{allocator: (geometric mean of its ratios, whether a row is missing)} and how many rows."""
+        """{allocator: (geometric mean of its ratios, a row is missing)}, number of rows."""
         chosen = [row for row in self.rows if threads is None or row[1] == threads]
         ratios = {a: [] for a in allocators}
         for _, _, cells, _, _ in chosen:
             for a, ratio in ratios_of(cells)[0].items():
                 if ratio:
                     ratios[a].append(ratio)
-        return {a: (geometric_mean(r), len(r) < len(chosen)) for a, r in ratios.items()}, len(chosen)
+        means = {a: (geometric_mean(r), len(r) < len(chosen)) for a, r in ratios.items()}
+        return means, len(chosen)
 
     def lines(self, allocators):
         width = max([len(a) for a in allocators] + [8]) + 2
         label = max([len(row[0]) for row in self.rows] + [16])
         yield f"{self.title}"
-        yield " " * label + "".join(a.rjust(width) for a in allocators) + "  best" + " " * 14 + "spread"
+        names = "".join(a.rjust(width) for a in allocators)
+        yield " " * label + names + "  best" + " " * 14 + "spread"
         for name, _, cells, failures, spread in self.rows:
             ratios, best = ratios_of(cells)
             text = "".join(self.cell(ratios[a], failures.get(a)).rjust(width) for a in allocators)

@@ -6,7 +6,7 @@
  * At most 4096 blocks are under way, 16-512 bytes, 1 in 64 up to 8 KiB, 1 in 4096 up to
  * 256 KiB: about 1.5 MiB live.
  *
- * Runs 60 s at --scale 1.  Prints Rss after a tenth of the time, the highest after that; bench/compare does not run it by default.
+ * Runs 60 s at --scale 1.  Prints Rss after a tenth of the time and the highest after that.
  */
 #include "scenario.h"
 
