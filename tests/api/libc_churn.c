@@ -1,0 +1,85 @@
+/* 2,000 threads are born, allocate, hand blocks to each other and end; memory stays bounded: neither blocks,
+ * nor control blocks, nor arenas pile up. */
+#include <epmalloc/epmalloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/sizes.h"
+
+/* A thread uses some sixty classes, most with one 64 KiB pool: about 6 MiB, an arena and a half. */
+enum { AT_ONCE = 8, WAVES = 250, WARM_WAVES = 25, BLOCKS = 400, HANDED = 50 };
+enum { ARENAS_MAX = AT_ONCE * 3 / 2 + 1 };
+
+/* The i-th thread of a wave frees what the i-th of the wave before left. */
+static void *handed[AT_ONCE][HANDED];
+static unsigned numbers[AT_ONCE];
+
+static void *live_and_end(void *number)
+{
+    unsigned me = *(unsigned *)number;
+    void *blocks[BLOCKS];
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        size_t size = 8 + i * (i % 7) * 9;
+        blocks[i] = malloc(size);
+        memset(blocks[i], (int)me, size);
+    }
+    for (unsigned i = 0; i < HANDED; i++) {
+        free(handed[me][i]);
+        handed[me][i] = malloc(8 + i * 30);
+    }
+    for (unsigned i = 0; i < BLOCKS; i++)
+        free(blocks[i]);
+    return NULL;
+}
+
+static int run_wave(void)
+{
+    pthread_t threads[AT_ONCE];
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        numbers[i] = i;
+        if (pthread_create(&threads[i], NULL, live_and_end, &numbers[i]) != 0)
+            return 1;
+    }
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+
+static int check(const char *what, size_t value, size_t bound)
+{
+    if (value <= bound)
+        return 0;
+    printf("%s: %zu, above %zu\n", what, value, bound);
+    return 1;
+}
+
+int main(void)
+{
+    struct ep_account warm;
+    struct ep_account end;
+    for (unsigned wave = 0; wave < WARM_WAVES; wave++)
+        if (run_wave() != 0)
+            return 1;
+    ep_account(&warm, sizeof warm);
+    for (unsigned wave = WARM_WAVES; wave < WAVES; wave++)
+        if (run_wave() != 0)
+            return 1;
+    ep_account(&end, sizeof end);
+    int failures = check("arenas", end.arenas_highwater, ARENAS_MAX);
+    failures += check("blocks in use", end.blocks_in_use, warm.blocks_in_use + 16);
+    failures += check("metadata bytes", end.metadata_bytes,
+                      warm.metadata_bytes + ARENAS_MAX * (size_t)16384);
+    failures += check("uncertain bytes", end.uncertain_bytes, 0);
+    failures += check("unaccounted bytes", end.unaccounted_bytes, 0);
+    failures += end.total_bytes != end.arena_bytes;
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        for (unsigned j = 0; j < HANDED; j++)
+            free(handed[i][j]);
+    ep_thread_idle();
+    ep_account(&end, sizeof end);
+    failures += check("blocks in use at the end", end.blocks_in_use,
+                      warm.blocks_in_use - AT_ONCE * HANDED + 16);
+    return failures;
+}
