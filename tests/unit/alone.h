@@ -28,14 +28,13 @@
 
 #include "capture.h"
 
-#define alone(test)                                                                                \
-    {                                                                                              \
-#test, run_alone, NULL, NULL, (void *)(test)                                               \
-    }
+/* A test of cmocka's, by the name of its function. */
+#define alone(test) make_test(#test, test)
 
 static inline void run_alone(void **state)
 {
-    void (*test)(void) = (void (*)(void)) * state;
+    void *function = *state;
+    void (*test)(void) = (void (*)(void))function;
     int status = -1;
     fflush(NULL);
     pid_t process = fork();
@@ -47,6 +46,12 @@ static inline void run_alone(void **state)
     assert_int_equal(waitpid(process, &status, 0), process);
     if (status != 0)
         fail_msg("the test's process ended with wait status 0x%x", (unsigned)status);
+}
+
+static inline struct CMUnitTest make_test(const char *name, void (*test)(void))
+{
+    struct CMUnitTest made = {.name = name, .test_func = run_alone, .initial_state = (void *)test};
+    return made;
 }
 
 /* Runs `act` in a child that is expected to abort, and returns whether stderr then held `words`. */
