@@ -12,7 +12,7 @@ void ep__arena_set_add(struct window *window, unsigned set, uint32_t arena_id)
 {
     uint32_t group = arena_id / EP__GROUP_ARENAS;
     _Atomic(uint64_t) *leaf = leaf_of(window, set, group);
-    /* order: acq_rel HNT -- pairs with ep__arena_set_remove; carries the truth made before this call */
+    /* order: acq_rel HNT, RET -- pairs with ep__arena_set_remove; carries the truth made before this call */
     ep__fetch_or_acq_rel(leaf, (uint64_t)1 << arena_id % EP__GROUP_ARENAS);
     /* order: acq_rel HNT -- pairs with clear_summary; carries the leaf bit */
     ep__fetch_or_acq_rel(&window->set_summaries[group / 64][set], (uint64_t)1 << group % 64);
@@ -53,8 +53,8 @@ bool ep__arena_set_remove(struct window *window, unsigned set, uint32_t arena_id
 {
     uint32_t group = arena_id / EP__GROUP_ARENAS;
     uint64_t bit = (uint64_t)1 << arena_id % EP__GROUP_ARENAS;
-    /* order: acq_rel HNT -- pairs with ep__arena_set_add; what was true before the bit was set is seen by the
-     * caller's second look, and by the next owner of a retired arena */
+    /* order: acq_rel HNT, RET -- pairs with ep__arena_set_add; what was true before the bit was set is seen by
+     * the caller's second look, and by the next owner of a retired arena */
     uint64_t before = ep__fetch_and_acq_rel(leaf_of(window, set, group), ~bit);
     if ((before & ~bit) == 0)
         clear_summary(window, set, group);

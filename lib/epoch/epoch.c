@@ -23,11 +23,13 @@ void ep__epoch_adopt_record(struct epoch_record *record)
 void ep__epoch_enter(struct epoch_record *record)
 {
     ck_epoch_begin(&record->record, NULL);
+    /* order: acquire EPO -- more than ck_epoch gives; nothing relies on it (annotate.h) */
     ep__annotate_acquire(&domain);
 }
 
 void ep__epoch_exit(struct epoch_record *record)
 {
+    /* order: release EPO -- pairs with ep__epoch_poll; carries what the section has read */
     ep__annotate_release(&domain);
     (void)ck_epoch_end(&record->record, NULL);
 }
@@ -38,6 +40,7 @@ void ep__epoch_defer(struct epoch_record *record, struct epoch_entry *entry,
     /* epoch_entry's only member is its first: the two pointers have one representation, and ck_epoch calls
      * with the address that it was given. */
     ck_epoch_call(&record->record, &entry->entry, (ck_epoch_cb_t *)call);
+    /* order: release EPO -- pairs with ep__epoch_poll; carries the object that the call is about */
     ep__annotate_release(&domain);
 }
 
@@ -67,6 +70,7 @@ void ep__epoch_poll(struct epoch_record *record)
     take_orphans(record);
     if (record->record.n_pending == 0)
         return;
+    /* order: acquire EPO -- pairs with ep__epoch_exit and ep__epoch_defer; before the calls that are due */
     ep__annotate_acquire(&domain);
     (void)ck_epoch_poll(&record->record);
 }

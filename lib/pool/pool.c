@@ -162,7 +162,7 @@ bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
     /* order: relaxed -- checked again below, when the pool is ours */
     if (ep__word_state(word) != EP__PARTIAL || ep__load_relaxed(&pool->arena->kinds[pool->slot]) != class)
         return false;
-    /* order: acq_rel OWN -- acquires the private fields from who released the pool, and (RMT) the links of the
+    /* order: acq_rel OWN, RMT -- acquires the private fields from who released the pool, and the links of the
      * list, which all leaves with us.  ABA: a word that came back is a PARTIAL pool with that list */
     if (!ep__cas_strong_acq_rel(&pool->word, &word,
                                 word_without_list(EP__OWNED, ep__word_generation(word) + 1)))
@@ -202,7 +202,7 @@ static enum ep__push_result push_to_full(const struct batch *batch, bool adopt, 
     uint64_t next = ep__word_make(head_of(pool, batch->first), batch->count, EP__PARTIAL, generation);
     if (adopt || is_whole)
         next = word_without_list(is_whole ? EP__FREE : EP__OWNED, generation);
-    /* order: acq_rel OWN -- acquires the private fields from who disowned the pool; releases (RMT) the links to
+    /* order: acq_rel OWN, RMT -- acquires the private fields from who disowned the pool; releases the links to
      * who claims it.  ABA: FULL of the same generation is the same pool with all blocks out */
     if (!ep__cas_weak_acq_rel(&pool->word, word, next))
         return EP__LOST;
@@ -253,7 +253,7 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
         bool is_last = completes(batch, word, size->capacity);
         uint64_t next = is_last ? word_without_list(EP__FREE, ep__word_generation(word) + 1)
                                 : pushed_word(batch, word);
-        /* order: acq_rel RMT -- releases the links to ep__pool_take_remote or ep__pool_claim; acquires (OWN) the
+        /* order: acq_rel RMT, OWN -- releases the links to ep__pool_take_remote or ep__pool_claim; acquires the
          * private fields where it makes the pool FREE.  ABA: the head is only linked to */
         if (!ep__cas_weak_acq_rel(&pool->word, &word, next))
             continue;
