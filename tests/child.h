@@ -24,11 +24,15 @@ static inline pid_t child_spawn(const char *argument, int output)
     extern char **environ;
     posix_spawn_file_actions_t actions;
     pid_t pid = -1;
-    char *arguments[] = {(char *)"/proc/self/exe", (char *)argument, NULL};
+    char path[4096] = "";
+    char *arguments[] = {path, (char *)argument, NULL};
+    /* Its name and not the link, which means another program under valgrind. */
+    if (readlink("/proc/self/exe", path, sizeof path - 1) < 0)
+        return -1;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    int failed = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, arguments, environ);
+    int failed = posix_spawn(&pid, path, &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     return failed ? -1 : pid;
 }
