@@ -9,11 +9,12 @@
  *
  * Shape: a scenario of one thread (and short threads that are joined at once, so that calls have
  * numbers) is recorded: it makes N calls.  For every n from 1 to N a fresh process runs it with call n
- * failing, another with all calls from n on failing, and a third with all but the first of two failing
- * in a row; after each it is run again without failures.  With --smoke a sample of n is taken.
+ * failing, another with all calls from n on failing, and a third with calls n to n+2 failing; after each
+ * it is run again without failures.  Then, as long as there is time, `threads` threads at once work
+ * in a fresh process in which a share of all calls fails.  With --smoke a sample of n is taken.
  *
- * Replay: the seed; the scenario's draws are those of (seed, 0, 0).  Linked with tests/fake/vm_failing.c
- * in place of lib/sys/vm_linux.c.
+ * Replay: the seed; the scenario's draws are those of (seed, 0, 0), a storm's of (seed, storm, number).
+ * Linked with tests/fake/vm_failing.c in place of lib/sys/vm_linux.c.
  */
 #include <errno.h>
 #include <signal.h>
@@ -28,61 +29,145 @@
 #include "tests/fake/vm_failing.h"
 #include "workload.h"
 
-enum { TABLE = 1024, STEPS = 6000, THREADS = 4 };
+enum { TABLE = 2048, STEPS = 2000, THREADS = 3, FILLERS = 24, MOST_WORKERS = 64 };
 
 struct plan {
-    uint64_t first;
-    uint64_t count;
+    uint64_t first, count; /* of the failing calls */
+    uint64_t storm;        /* not 0: a share of all calls fails instead, for many threads */
 };
 
 static const struct stress_settings *settings;
-static struct worker worker;
+static struct worker workers[MOST_WORKERS];
+static struct exchange exchange;
+static struct block *fillers[FILLERS];
 
-static void *work_shortly(void *unused)
+/* --- the scenario ----------------------------------------------------------------------------- */
+
+static void make_worker(struct worker *worker, uint64_t major, uint64_t minor)
 {
-    stress_work(&worker, STEPS / 8);
-    return unused;
+    if (worker->table == NULL)
+        worker->table = stress_table_make(TABLE);
+    worker->random = stress_random_at(settings->seed, major, minor);
+    worker->table_size = TABLE;
+    worker->largest = (size_t)8 << 20;
+    worker->tide.left = 0;
 }
 
-/* Tables for the whole scenario, so that the harness maps nothing during it. */
-static void make_worker(void)
+static bool try_block(struct block *block, size_t size, bool may_fail)
 {
-    worker.random = stress_random_at(settings->seed, 0, 0);
-    worker.table = stress_table_make(TABLE);
-    worker.table_size = TABLE;
-    worker.largest = (size_t)8 << 20;
+    void *start = stress_allocator.malloc(size);
+    if (start == NULL && may_fail) {
+        stress_require(errno == ENOMEM, "an allocation failed with errno %d", errno);
+        return false;
+    }
+    stress_block_got(block, start, size, 1);
+    return true;
 }
 
-static void check_empty_heap(const char *when)
+static void free_fillers(void)
 {
-    struct stress_tally nothing = {0};
-    stress_table_free(worker.table, TABLE, &worker.random, 256);
-    stress_allocator.thread_idle();
-    stress_tally_check(&nothing, when);
+    struct stress_random random = stress_random_at(settings->seed, 0, 1);
+    stress_table_free(fillers, FILLERS, &random, 256);
 }
 
-/* A single block of each kind, then everything mixed, then with thread births and exits between. */
+/* Half-megabyte runs, so that arenas are made, retired, and taken again. */
+static void fill_arenas(bool may_fail)
+{
+    for (unsigned i = 0; i < FILLERS; i++)
+        (void)try_block(fillers[i], (size_t)500 << 10, may_fail);
+    free_fillers();
+}
+
+/* A block that climbs from a pool through runs to its own mapping, which grows and moves, and back. */
+static void climb_ladder(bool may_fail)
+{
+    struct block *block = fillers[0];
+    if (!try_block(block, 1000, may_fail))
+        return;
+    for (int step = -12; step <= 12; step++) {
+        size_t size = ((size_t)1 << 24) >> (step < 0 ? -step : step);
+        stress_block_leave(block);
+        void *start = stress_allocator.realloc(block->start, size);
+        if (start == NULL && may_fail)
+            stress_block_stayed(block);
+        else
+            stress_block_resized(block, start, size);
+    }
+    free_fillers();
+}
+
+static void *work_shortly(void *worker)
+{
+    stress_work(worker, STEPS / 8);
+    return NULL;
+}
+
 static void run_scenario(bool may_fail)
 {
-    worker.random = stress_random_at(settings->seed, 0, 0);
-    worker.tide.left = 0;
-    worker.may_fail = may_fail;
-    stress_work(&worker, STEPS);
+    make_worker(&workers[0], 0, 0);
+    workers[0].may_fail = may_fail;
+    stress_work(&workers[0], STEPS);
     for (unsigned i = 0; i < THREADS; i++) {
-        stress_thread_join(stress_thread_start(work_shortly, NULL));
+        fill_arenas(may_fail);
+        climb_ladder(may_fail);
+        stress_thread_join(stress_thread_start(work_shortly, &workers[0]));
         stress_allocator.purge();
     }
 }
 
-/* In a fresh process: with failures, then without. */
+static void *work_in_storm(void *worker)
+{
+    stress_work(worker, STEPS);
+    return NULL;
+}
+
+static void run_storm(uint64_t storm, bool may_fail)
+{
+    pthread_t threads[MOST_WORKERS];
+    for (unsigned i = 0; i < settings->threads; i++) {
+        make_worker(&workers[i], storm, i);
+        workers[i].exchange = &exchange;
+        workers[i].may_fail = may_fail;
+        threads[i] = stress_thread_start(work_in_storm, &workers[i]);
+    }
+    for (unsigned i = 0; i < settings->threads; i++)
+        stress_thread_join(threads[i]);
+}
+
+static void check_empty_heap(const char *when)
+{
+    struct stress_random random = stress_random_at(settings->seed, 0, 2);
+    struct stress_tally nothing = {0};
+    for (unsigned i = 0; i < settings->threads; i++)
+        if (workers[i].table != NULL)
+            stress_table_free(workers[i].table, TABLE, &random, 256);
+    stress_exchange_free(&exchange, &random, 256);
+    stress_allocator.thread_idle();
+    stress_tally_check(&nothing, when);
+}
+
+/* --- fresh processes -------------------------------------------------------------------------- */
+
+static void run_once(struct plan plan, bool may_fail)
+{
+    if (plan.storm != 0)
+        run_storm(plan.storm, may_fail);
+    else
+        run_scenario(may_fail);
+}
+
+/* With failures, then without. */
 static _Noreturn void run_planned(struct plan plan)
 {
     (void)alarm(settings->patience_seconds / 2 + 1);
     vm_failing_plan(plan.first, plan.count);
-    run_scenario(true);
+    if (plan.storm != 0)
+        vm_failing_scatter(settings->seed + plan.storm, 1U << (plan.storm % 8));
+    run_once(plan, true);
     check_empty_heap("account after failures");
     vm_failing_plan(0, 0);
-    run_scenario(false);
+    vm_failing_scatter(0, 0);
+    run_once(plan, false);
     check_empty_heap("account after memory came back");
     _exit(0);
 }
@@ -93,12 +178,13 @@ static void await_child(pid_t child, struct plan plan)
     stress_doing("waiting for a child");
     while (waitpid(child, &status, 0) != child)
         stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
-    stress_require(
-        status == 0, "calls %llu to %llu of sys/vm fail, and the scenario ends with %s %d%s",
-        (unsigned long long)plan.first, (unsigned long long)(plan.first + plan.count - 1),
-        WIFSIGNALED(status) ? "signal" : "status",
-        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-        WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": it hung" : "");
+    stress_require(status == 0,
+                   "calls %llu to %llu of sys/vm (storm %llu) fail, and a child ends with %s %d%s",
+                   (unsigned long long)plan.first,
+                   (unsigned long long)(plan.first + plan.count - 1),
+                   (unsigned long long)plan.storm, WIFSIGNALED(status) ? "signal" : "status",
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                   WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": it hung" : "");
 }
 
 static void run_child(struct plan plan)
@@ -125,38 +211,47 @@ static uint64_t record_calls(void)
         *calls = vm_failing_calls();
         _exit(0);
     }
-    await_child(child, (struct plan){0, 1});
+    await_child(child, (struct plan){0, 1, 0});
     return *calls;
 }
 
-static bool goes_on(uint64_t runs)
+/* Each n once; a sample is spread over all of them by a stride that is prime to their number. */
+static uint64_t run_all_plans(uint64_t calls)
 {
-    return !settings->smoke || runs == 0 || stress_seconds() < settings->seconds;
+    uint64_t runs = 0;
+    uint64_t stride = calls % 37 != 0 ? 37 : 41;
+    double deadline = settings->smoke ? settings->seconds / 2 : 1e9;
+    for (; runs < calls && (runs == 0 || stress_seconds() < deadline); runs++) {
+        uint64_t n = runs * stride % calls + 1;
+        run_child((struct plan){n, 1, 0});
+        run_child((struct plan){n, UINT64_MAX, 0});
+        run_child((struct plan){n, 3, 0});
+    }
+    return runs;
 }
 
 static void run(const struct stress_settings *given)
 {
+    uint64_t storms = 0;
     settings = given;
-    make_worker();
+    stress_exchange_make(&exchange, 64);
+    for (unsigned i = 0; i < FILLERS; i++)
+        fillers[i] = stress_map(sizeof *fillers[i]);
     stress_seat_take(0);
     uint64_t calls = record_calls();
-    uint64_t runs = 0;
     stress_require(calls > 0, "the scenario makes no call of sys/vm");
-    /* Every n in an order that spreads a sample: a stride that is prime to the number of calls. */
-    uint64_t stride = calls % 37 != 0 ? 37 : 41;
-    for (; runs < calls && goes_on(runs); runs++) {
-        uint64_t n = (runs < 16 ? runs : runs * stride % calls) + 1;
-        run_child((struct plan){n, 1});
-        run_child((struct plan){n, UINT64_MAX});
-        run_child((struct plan){n, 3});
-    }
-    stress_report("calls=%llu failed_at=%llu", (unsigned long long)calls, (unsigned long long)runs);
+    uint64_t runs = run_all_plans(calls);
+    do
+        run_child((struct plan){0, 1, ++storms});
+    while (storms < 8 || stress_seconds() < settings->seconds);
+    stress_report("calls=%llu failed_at=%llu storms=%llu", (unsigned long long)calls,
+                  (unsigned long long)runs, (unsigned long long)storms);
 }
 
 const struct stress_program stress_program = {
     .name = "failing_memory",
     .seconds = 60,
-    .smoke_seconds = 5,
-    .threads = 1,
+    .smoke_seconds = 6,
+    .threads = 4,
     .run = run,
 };

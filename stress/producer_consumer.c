@@ -172,19 +172,34 @@ static uint64_t sum_blocks(struct side *sides, unsigned count)
     return sum;
 }
 
-/* Samples resident memory until the end; returns the most that was live. */
-static size_t sample_run(struct stress_series *series, double start)
+static void sleep_for(double seconds)
+{
+    const struct timespec pause = {.tv_sec = (time_t)seconds,
+                                   .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
+/* Samples resident memory until the end, and reads the account beside the running threads; keeps the
+ * account of the moment when most was resident.  Returns the most that was live at the samples, which
+ * are dense, because rings fill and drain in milliseconds. */
+static size_t sample_run(struct stress_series *series, double start, struct ep_account *account)
 {
     double step = settings->seconds / 400 > 0.01 ? settings->seconds / 400 : 0.01;
-    const struct timespec pause = {.tv_sec = (time_t)step,
-                                   .tv_nsec = (long)((step - (double)(time_t)step) * 1e9)};
+    double next = 0;
     uint64_t most = 0;
+    size_t most_resident = 0;
     while (stress_seconds() - start < settings->seconds) {
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        sleep_for(0.001);
         uint64_t freed = sum_bytes(consuming, consumers);
         uint64_t got = sum_bytes(producing, producers);
         most = got > freed && got - freed > most ? got - freed : most;
+        if (stress_seconds() - start < next)
+            continue;
+        next += step;
         stress_series_add(series, stress_seconds() - start);
+        if (series->bytes[series->count - 1] > most_resident)
+            (void)stress_allocator.account(account);
+        most_resident = stress_series_most(series, 0, 1e9);
     }
     return (size_t)most;
 }
@@ -238,7 +253,8 @@ static void run(const struct stress_settings *given)
     double start = stress_seconds();
     start_sides(consuming, consumers, consume, consumer_threads);
     start_sides(producing, producers, produce, producer_threads);
-    size_t live = sample_run(series, start);
+    struct ep_account account = {0};
+    size_t live = sample_run(series, start, &account);
     /* order: relaxed -- it tells nothing but to end */
     ep__store_relaxed(&stop, true);
     join_sides(producer_threads, producers);
@@ -250,6 +266,7 @@ static void run(const struct stress_settings *given)
     stress_tally_check(&nothing, "account of the empty heap");
     stress_report("producers=%u consumers=%u blocks=%llu", producers, consumers,
                   (unsigned long long)sum_blocks(producing, producers));
+    stress_account_say(&account);
     check_bounds(series, before, live);
 }
 

@@ -25,7 +25,7 @@ void stress_tally_add(struct stress_tally *tally, const struct block *block)
     }
 }
 
-static void print_account(const struct ep_account *account)
+void stress_account_say(const struct ep_account *account)
 {
     stress_say(
         "account: arenas %zu = %zu bytes; in use %zu blocks = %zu, available %zu, runs %zu = %zu",
@@ -47,7 +47,7 @@ static void require_equal(size_t has, size_t wanted, const char *name,
 {
     if (has == wanted)
         return;
-    print_account(account);
+    stress_account_say(account);
     stress_fail("account: %s is %zu and must be %zu (off by %lld)", name, has, wanted,
                 (long long)(has - wanted));
 }

@@ -9,6 +9,8 @@
 static _Atomic(uint64_t) calls;
 static _Atomic(uint64_t) first_failing;
 static _Atomic(uint64_t) end_failing;
+static _Atomic(uint64_t) scatter_seed;
+static _Atomic(unsigned) scatter_share;
 static _Atomic(const char *) last_failed = "none";
 
 void vm_failing_plan(uint64_t first, uint64_t count)
@@ -19,6 +21,14 @@ void vm_failing_plan(uint64_t first, uint64_t count)
     ep__store_relaxed(&end_failing, count > UINT64_MAX - first ? UINT64_MAX : first + count);
     /* order: relaxed -- see above */
     ep__store_relaxed(&calls, 0);
+}
+
+void vm_failing_scatter(uint64_t seed, unsigned share)
+{
+    /* order: relaxed -- see vm_failing_plan() */
+    ep__store_relaxed(&scatter_seed, seed);
+    /* order: relaxed -- see vm_failing_plan() */
+    ep__store_relaxed(&scatter_share, share);
 }
 
 uint64_t vm_failing_calls(void)
@@ -33,6 +43,16 @@ const char *vm_failing_last(void)
     return ep__load_relaxed(&last_failed);
 }
 
+/* Whether the call's number is among the scattered ones. */
+static bool is_scattered(uint64_t number)
+{
+    /* order: relaxed -- see vm_failing_plan() */
+    uint64_t mixed = (number ^ ep__load_relaxed(&scatter_seed)) * 0x9e3779b97f4a7c15U;
+    mixed ^= mixed >> 29;
+    /* order: relaxed -- see vm_failing_plan() */
+    return (mixed * 0xbf58476d1ce4e5b9U) >> 56 < ep__load_relaxed(&scatter_share);
+}
+
 static bool fails(const char *name)
 {
     /* order: relaxed -- a number that nobody else gets */
@@ -41,6 +61,7 @@ static bool fails(const char *name)
     uint64_t first = ep__load_relaxed(&first_failing);
     /* order: relaxed -- see vm_failing_plan() */
     bool failing = first != 0 && number >= first && number < ep__load_relaxed(&end_failing);
+    failing = failing || is_scattered(number);
     if (failing) {
         /* order: relaxed -- only printed */
         ep__store_relaxed(&last_failed, name);

@@ -18,6 +18,9 @@
 /* From now on, calls are numbered from 1, and calls first .. first + count - 1 fail.  first 0: none. */
 void vm_failing_plan(uint64_t first, uint64_t count);
 
+/* Beside the plan: `share` in 256 of the calls fail, drawn by their numbers and `seed`.  share 0: none. */
+void vm_failing_scatter(uint64_t seed, unsigned share);
+
 /* Calls since the last plan. */
 uint64_t vm_failing_calls(void);
 
