@@ -363,7 +363,7 @@ EP_API void ep_free_batch(void **blocks, size_t count);
  * ep_owns - whether an address is one that epmalloc gave out.
  *
  * Example:
- *     int local;
+ *     int local = 0;
  *     if (ep_owns(&local))
  *         return 1;
  *
