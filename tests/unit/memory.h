@@ -46,6 +46,25 @@ static inline int page_rights(const void *p)
     return rights;
 }
 
+/* Whether the kernel's flags of the mapping at p (proc(5), VmFlags) include a two-letter one. */
+static inline bool has_vm_flag(const void *p, const char *flag)
+{
+    char line[512];
+    bool is_there = false;
+    bool is_set = false;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    while (fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t first = 0;
+        uintptr_t end = 0;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &first, &end) == 2)
+            is_there = first <= (uintptr_t)p && (uintptr_t)p < end;
+        else if (is_there && strncmp(line, "VmFlags:", 8) == 0)
+            is_set = strstr(line, flag) != NULL;
+    }
+    fclose(maps);
+    return is_set;
+}
+
 /* Bytes of anonymous memory that can not be written: reservations, and tables that are only read.  Nobody
  * else in the process makes any. */
 static inline size_t unwritable_bytes(void)

@@ -1,0 +1,370 @@
+/* Retirement and purge: lib/arena/retire.c, with a kernel that refuses and memory that is locked. */
+#include "unit/alone.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#include "arena/huge.h"
+#include "fake/vm_failing.h"
+#include "sys/vm.h"
+#include "unit/arenas.h"
+#include "unit/memory.h"
+
+static struct epoch_record own;
+static struct epoch_record walker;
+
+static void adopt_records(void)
+{
+    ep__epoch_adopt_record(&own);
+    ep__epoch_adopt_record(&walker);
+}
+
+/* An arena all of whose slots are held and have been written to. */
+static struct arena *make_written(void)
+{
+    struct arena *arena = make_arena();
+    memset(ep__arena_base(arena), 1, EP__ARENA_BYTES);
+    return arena;
+}
+
+static bool is_retired(struct arena *arena)
+{
+    return !is_in_use(arena) && free_word(arena) == 0 && is_member(arena, EP__SET_RETIRED);
+}
+
+static size_t resident_bytes(struct arena *arena)
+{
+    return ep__vm_resident_bytes(ep__arena_base(arena), EP__ARENA_BYTES);
+}
+
+static void the_first_wholly_free_arenas_are_kept(void)
+{
+    struct arena *arenas[4];
+    keep_nothing();
+    assert_true(ep__option_set(EP__OPTION_KEEP_EMPTY, 2));
+    for (unsigned i = 0; i < 4; i++)
+        arenas[i] = make_written();
+    for (unsigned i = 0; i < 4; i++) {
+        ep__arena_release(arenas[i], 0, EP__ARENA_SLOTS);
+        assert_int_equal(is_retired(arenas[i]), i >= 2);
+        check_arenas();
+    }
+    assert_int_equal(check_arenas().all_free, 2);
+}
+
+static void within_the_bound_nothing_is_retired(void)
+{
+    struct arena *arenas[4];
+    keep_everything();
+    for (unsigned i = 0; i < 4; i++)
+        arenas[i] = make_written();
+    for (unsigned i = 0; i < 4; i++)
+        ep__arena_release(arenas[i], 0, EP__ARENA_SLOTS);
+    assert_int_equal(check_arenas().all_free, 4);
+    assert_int_equal(ep__retire_retained_bytes(), 4 * EP__ARENA_BYTES);
+    assert_int_equal(resident_bytes(arenas[2]), EP__ARENA_BYTES);
+}
+
+/* Makes two wholly free arenas, of which the second is retired. */
+static struct arena *make_retired(void)
+{
+    keep_nothing();
+    struct arena *kept = make_written();
+    struct arena *arena = make_written();
+    ep__arena_release(kept, 0, EP__ARENA_SLOTS);
+    ep__arena_release(arena, 0, EP__ARENA_SLOTS);
+    assert_true(is_retired(arena));
+    assert_true(ep__arena_acquire_at(kept, 0, EP__ARENA_SLOTS));
+    return arena;
+}
+
+static void nobody_gets_a_slot_of_a_retired_arena(void)
+{
+    struct slots got;
+    struct arena *arena = make_retired();
+    assert_int_equal(bucket_of(arena), 0);
+    assert_false(ep__arena_acquire(1, 1, &got));
+    assert_false(ep__arena_acquire(16, 16, &got));
+    assert_false(ep__arena_acquire_at(arena, 3, 1));
+    assert_int_equal(ep__arena_take_free(arena, ~UINT64_C(0)), 0);
+    check_arenas();
+}
+
+static void the_pages_of_a_retired_arena_go_back(void)
+{
+    struct arena *arena = make_retired();
+    assert_int_equal(resident_bytes(arena), 0);
+    assert_int_equal(dirty_word(arena), 0);
+    assert_int_equal(ep__arena_base(arena)[5], 0);
+}
+
+static void a_retired_range_is_taken_again(void)
+{
+    struct slots got;
+    struct arena *arena = make_retired();
+    uint32_t begun = ep__arena_ids_begun(arena->window);
+    assert_true(ep__arena_create(2, 1, &got));
+    assert_ptr_equal(got.arena, arena);
+    assert_int_equal(ep__arena_ids_begun(arena->window), begun);
+    assert_false(is_member(arena, EP__SET_RETIRED));
+    assert_true(got.is_zero);
+    assert_true(is_all(ep__arena_slot_start(arena, got.first), 2 * EP__SLOT_BYTES, 0));
+    check_arenas();
+}
+
+static void a_purged_slot_reads_as_zero(void)
+{
+    keep_everything();
+    struct arena *arena = make_written();
+    ep__arena_release(arena, 10, 3);
+    keep_nothing();
+    assert_int_equal(ep__retire_purge_all(NULL), 3 * EP__SLOT_BYTES);
+    struct slots got;
+    assert_true(ep__arena_acquire(3, 1, &got));
+    assert_int_equal(got.first, 10);
+    assert_true(got.is_zero);
+    char *start = ep__arena_slot_start(arena, 10);
+    assert_true(is_all(start, 3 * EP__SLOT_BYTES, 0));
+    assert_true(is_all(start - 10 * EP__SLOT_BYTES, 10 * EP__SLOT_BYTES, 1));
+    assert_true(is_all(start + 3 * EP__SLOT_BYTES, 51 * EP__SLOT_BYTES, 1));
+    check_arenas();
+}
+
+static void only_free_slots_with_pages_are_purged(void)
+{
+    keep_everything();
+    struct arena *arena = make_written();
+    release_slots(arena, UINT64_C(0xc0ff00000000f00d));
+    assert_int_equal(ep__retire_purge_all(NULL), 17 * EP__SLOT_BYTES);
+    assert_int_equal(resident_bytes(arena), 47 * EP__SLOT_BYTES);
+    assert_int_equal(ep__retire_retained_bytes(), 0);
+    assert_int_equal(ep__retire_purge_all(NULL), 0);
+    assert_int_equal(dirty_word(arena), ~UINT64_C(0xc0ff00000000f00d));
+    check_arenas();
+}
+
+static void a_locked_page_stays_dirty(void)
+{
+    keep_everything();
+    struct arena *arena = make_written();
+    char *page = ep__arena_slot_start(arena, 3) + 3 * ep__vm_page_bytes();
+    /* Not by mlock(), which sanitizers do nothing for. */
+    assert_int_equal(syscall(SYS_mlock, page, 1), 0);
+    release_slots(arena, 0x28);
+    errno = EDOM;
+    assert_int_equal(ep__retire_purge_all(NULL), EP__SLOT_BYTES);
+    assert_int_equal(errno, EDOM);
+    assert_int_equal(page[7], 1);
+    assert_true(dirty_word(arena) >> 3 & 1U);
+    assert_int_equal(ep__retire_retained_bytes(), EP__SLOT_BYTES);
+    struct slots got;
+    assert_true(ep__arena_acquire(1, 1, &got));
+    assert_int_equal(got.first, 3);
+    assert_false(got.is_zero);
+    assert_true(ep__arena_acquire(1, 1, &got));
+    assert_int_equal(got.first, 5);
+    assert_true(got.is_zero);
+    check_arenas();
+}
+
+static void a_purge_that_the_kernel_refuses_gives_nothing_back(void)
+{
+    keep_everything();
+    struct arena *arena = make_written();
+    release_slots(arena, 0xff);
+    vm_failing_plan(1, UINT64_MAX);
+    assert_int_equal(ep__retire_purge_all(NULL), 0);
+    assert_string_equal(vm_failing_last(), "purge");
+    vm_failing_plan(0, 0);
+    assert_int_equal(dirty_word(arena), ~UINT64_C(0));
+    check_arenas();
+    assert_int_equal(ep__retire_purge_all(NULL), 8 * EP__SLOT_BYTES);
+}
+
+static void what_exceeds_the_bound_is_purged_by_who_gives_back(void)
+{
+    enum { ARENAS = 6 };
+    struct arena *arenas[ARENAS];
+    assert_true(ep__option_set(EP__OPTION_RETAIN, EP__ARENA_BYTES));
+    assert_true(ep__option_set(EP__OPTION_RETAIN_PERCENT, 0));
+    for (unsigned i = 0; i < ARENAS; i++)
+        arenas[i] = make_written();
+    for (unsigned slot = 0; slot < EP__ARENA_SLOTS / 2; slot++)
+        for (unsigned i = 0; i < ARENAS; i++)
+            ep__arena_release(arenas[i], slot, 1);
+    ep__arena_release(arenas[0], 40, 1);
+    assert_true(ep__retire_retained_bytes() <= ep__retire_bound_bytes());
+    assert_int_equal(ep__retire_bound_bytes(), EP__ARENA_BYTES);
+    check_arenas();
+}
+
+static void the_bound_is_the_larger_of_floor_and_share(void)
+{
+    struct arena *arena = make_written();
+    assert_int_equal(check_arenas().used_slots, 64);
+    assert_true(ep__option_set(EP__OPTION_RETAIN, 3 << 20));
+    assert_true(ep__option_set(EP__OPTION_RETAIN_PERCENT, 50));
+    assert_int_equal(ep__retire_bound_bytes(), 3 << 20);
+    assert_true(ep__option_set(EP__OPTION_RETAIN_PERCENT, 100));
+    assert_in_range(ep__retire_bound_bytes(), (4 << 20) - 100, 4 << 20);
+    ep__arena_release(arena, 0, 32);
+    assert_int_equal(ep__retire_bound_bytes(), 3 << 20);
+    assert_int_equal(ep__retire_retained_bytes(), 2 << 20);
+}
+
+static void within_the_delay_nothing_is_purged(void)
+{
+    keep_nothing();
+    assert_true(ep__option_set(EP__OPTION_PURGE_DELAY, 86400000));
+    struct arena *arena = make_written();
+    /* The first purge of a process may be due already. */
+    ep__arena_release(arena, 0, 8);
+    ep__arena_release(arena, 8, 8);
+    ep__arena_release(arena, 16, 8);
+    size_t retained = ep__retire_retained_bytes();
+    assert_true(retained >= 16 * EP__SLOT_BYTES);
+    assert_int_equal(ep__retire_purge_all(NULL), retained);
+}
+
+static void purging_all_retires_every_wholly_free_arena(void)
+{
+    struct arena *arenas[3];
+    keep_everything();
+    for (unsigned i = 0; i < 3; i++)
+        arenas[i] = make_written();
+    for (unsigned i = 0; i < 3; i++)
+        ep__arena_release(arenas[i], 0, i < 2 ? EP__ARENA_SLOTS : EP__ARENA_SLOTS - 1);
+    assert_int_equal(ep__retire_purge_all(NULL), 191 * EP__SLOT_BYTES);
+    assert_true(is_retired(arenas[0]));
+    assert_true(is_retired(arenas[1]));
+    assert_false(is_retired(arenas[2]));
+    assert_int_equal(check_arenas().in_use, 1);
+}
+
+/* Polls are what ends a grace period. */
+static void poll_often(void)
+{
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+}
+
+static void after_a_grace_period_the_commit_charge_goes_back(void)
+{
+    struct slots got;
+    adopt_records();
+    struct arena *arena = make_retired();
+    assert_int_equal(page_rights(ep__arena_base(arena)), CAN_READ + CAN_WRITE);
+    ep__retire_purge_all(&own);
+    poll_often();
+    assert_int_equal(page_rights(ep__arena_base(arena)), NO_ACCESS);
+    assert_false(arena->is_committed);
+    check_arenas();
+    assert_true(ep__arena_create(1, 1, &got));
+    assert_ptr_equal(got.arena, arena);
+    assert_int_equal(page_rights(ep__arena_base(arena)), CAN_READ + CAN_WRITE);
+    assert_true(got.is_zero);
+    memset(ep__arena_base(arena), 1, EP__ARENA_BYTES);
+    check_arenas();
+}
+
+static void a_walker_keeps_a_retired_range_readable(void)
+{
+    adopt_records();
+    struct arena *arena = make_retired();
+    ep__epoch_enter(&walker);
+    for (unsigned i = 0; i < 4; i++) {
+        ep__retire_purge_all(&own);
+        poll_often();
+    }
+    assert_int_equal(page_rights(ep__arena_base(arena)), CAN_READ + CAN_WRITE);
+    ep__epoch_exit(&walker);
+    poll_often();
+    assert_int_equal(page_rights(ep__arena_base(arena)), NO_ACCESS);
+    check_arenas();
+}
+
+static void a_range_whose_charge_stays_is_taken_again_all_the_same(void)
+{
+    struct slots got;
+    adopt_records();
+    struct arena *arena = make_retired();
+    vm_failing_plan(1, UINT64_MAX);
+    ep__retire_purge_all(&own);
+    poll_often();
+    assert_string_equal(vm_failing_last(), "decommit");
+    vm_failing_plan(0, 0);
+    assert_true(is_retired(arena));
+    assert_true(ep__arena_create(1, 1, &got));
+    assert_ptr_equal(got.arena, arena);
+    memset(ep__arena_base(arena), 1, EP__ARENA_BYTES);
+    check_arenas();
+}
+
+static void a_range_that_is_refused_its_charge_stays_retired(void)
+{
+    struct slots got;
+    adopt_records();
+    struct arena *arena = make_retired();
+    ep__retire_purge_all(&own);
+    poll_often();
+    vm_failing_plan(1, 1);
+    assert_false(ep__arena_create(1, 1, &got));
+    assert_string_equal(vm_failing_last(), "commit");
+    assert_true(is_retired(arena));
+    check_arenas();
+    assert_true(ep__arena_create(1, 1, &got));
+    assert_ptr_equal(got.arena, arena);
+}
+
+static void cached_huge_mappings_count_and_go(void)
+{
+    bool is_zero;
+    keep_everything();
+    size_t bytes = (size_t)5 << 20;
+    void *p = ep__huge_alloc(bytes, 1, &is_zero);
+    assert_non_null(p);
+    assert_true(ep__huge_free(p, NULL));
+    assert_int_equal(ep__retire_retained_bytes(), bytes);
+    assert_int_equal(ep__retire_purge_all(NULL), bytes);
+    assert_int_equal(ep__retire_retained_bytes(), 0);
+    assert_int_equal(page_rights(p), UNMAPPED);
+}
+
+static void arenas_have_the_huge_pages_that_the_option_says(void)
+{
+    static const uint64_t choices[] = {EP__THP_DEFAULT, EP__THP_NEVER, EP__THP_ALWAYS};
+    bool is_known = access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(ep__option_set(EP__OPTION_THP, choices[i]));
+        char *base = ep__arena_base(make_written());
+        assert_int_equal(has_vm_flag(base, " nh"), is_known && choices[i] == EP__THP_NEVER);
+        assert_int_equal(has_vm_flag(base, " hg"), is_known && choices[i] == EP__THP_ALWAYS);
+    }
+    check_arenas();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        alone(the_first_wholly_free_arenas_are_kept),
+        alone(within_the_bound_nothing_is_retired),
+        alone(nobody_gets_a_slot_of_a_retired_arena),
+        alone(the_pages_of_a_retired_arena_go_back),
+        alone(a_retired_range_is_taken_again),
+        alone(a_purged_slot_reads_as_zero),
+        alone(only_free_slots_with_pages_are_purged),
+        alone(a_locked_page_stays_dirty),
+        alone(a_purge_that_the_kernel_refuses_gives_nothing_back),
+        alone(what_exceeds_the_bound_is_purged_by_who_gives_back),
+        alone(the_bound_is_the_larger_of_floor_and_share),
+        alone(within_the_delay_nothing_is_purged),
+        alone(purging_all_retires_every_wholly_free_arena),
+        alone(after_a_grace_period_the_commit_charge_goes_back),
+        alone(a_walker_keeps_a_retired_range_readable),
+        alone(a_range_whose_charge_stays_is_taken_again_all_the_same),
+        alone(a_range_that_is_refused_its_charge_stays_retired),
+        alone(cached_huge_mappings_count_and_go),
+        alone(arenas_have_the_huge_pages_that_the_option_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
