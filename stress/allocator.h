@@ -32,6 +32,9 @@ struct stress_allocator {
     void (*purge)(void);
     void (*thread_idle)(void);
 
+    /* The options in effect, "key:value,...", like ep_options(). */
+    size_t (*options)(char *text, size_t size);
+
     /* False: the allocator has no account. */
     bool (*account)(struct ep_account *account);
 

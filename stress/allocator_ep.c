@@ -34,6 +34,7 @@ const struct stress_allocator stress_allocator = {
     .owns = ep_owns,
     .purge = purge,
     .thread_idle = ep_thread_idle,
+    .options = ep_options,
     .account = account,
     .alone = true,
 };

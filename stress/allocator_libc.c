@@ -69,6 +69,15 @@ static void thread_idle(void)
         ((void (*)(void))found)();
 }
 
+static size_t options(char *text, size_t size)
+{
+    uintptr_t found = find_function("ep_options");
+    if (found != 0)
+        return ((size_t(*)(char *, size_t))found)(text, size);
+    text[0] = '\0';
+    return 0;
+}
+
 static bool account(struct ep_account *account)
 {
     uintptr_t found = find_function("ep_account");
@@ -95,6 +104,7 @@ const struct stress_allocator stress_allocator = {
     .owns = owns,
     .purge = purge,
     .thread_idle = thread_idle,
+    .options = options,
     .account = account,
     .alone = false,
 };

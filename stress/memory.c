@@ -3,9 +3,12 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "harness.h"
 
 static void *map_pages(size_t bytes, int extra)
@@ -62,6 +65,30 @@ size_t stress_mapped_bytes(void)
 size_t stress_resident_bytes(void)
 {
     return read_statm(1);
+}
+
+/* The value of an option in bytes (or whatever it counts); `otherwise` when there is no such option. */
+static size_t read_option(const char *key, size_t otherwise)
+{
+    char text[512] = "";
+    char *end = NULL;
+    size_t length = strlen(key);
+    (void)stress_allocator.options(text, sizeof text);
+    const char *at = strstr(text, key);
+    while (at != NULL && at[length] != ':')
+        at = strstr(at + 1, key);
+    if (at == NULL)
+        return otherwise;
+    size_t value = strtoull(at + length + 1, &end, 10);
+    return value << (*end == 'k' ? 10 : *end == 'm' ? 20 : *end == 'g' ? 30 : 0);
+}
+
+size_t stress_retained_bytes(size_t live, unsigned threads)
+{
+    const size_t mib = (size_t)1 << 20;
+    size_t share = live / 100 * read_option("retain_percent", 25);
+    size_t floor = read_option("retain", 8 * mib);
+    return (share > floor ? share : floor) + threads * read_option("thread_bytes", mib);
 }
 
 static void halve_series(struct stress_series *series)

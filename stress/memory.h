@@ -24,6 +24,11 @@ void stress_unmap(void *start, size_t bytes);
 size_t stress_resident_bytes(void);
 size_t stress_mapped_bytes(void);
 
+/* What the options allow an allocator to keep of free memory: `retain` or `retain_percent` of `live`,
+ * the larger, and `thread_bytes` for each of `threads`.  Options that the
+ * allocator does not have count with epmalloc's defaults. */
+size_t stress_retained_bytes(size_t live, unsigned threads);
+
 /* A series of resident sizes over a run. */
 enum { STRESS_SAMPLES = 4096 };
 

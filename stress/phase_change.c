@@ -10,8 +10,9 @@
  * limit, frees and renews half of them at random, then frees all but one of 512, which live on through
  * two more phases.  Every other phase the threads exit at its end, else they call ep_thread_idle.
  *
- * Bounds, asserted where the allocator is epmalloc and printed everywhere; R = max(8 MiB, 25 % of live),
- * the option retain; T = 2 MiB per thread (1 MiB thread_bytes, current pools):
+ * Bounds, asserted where the allocator is epmalloc and printed everywhere; R = max(8 MiB, 25 % of live)
+ * by the options retain and retain_percent (as they are set); T = 2 MiB per thread (1 MiB is thread_bytes, 1 MiB
+ * current pools of the 16 classes in use):
  *   peak    resident <= before the run + live x 1.25 + 64 KiB x slots with old survivors + R + T + 8 MiB
  *   rest    resident <= before the run + 64 KiB x slots with survivors + huge survivors + R + T + 8 MiB
  *
@@ -201,8 +202,7 @@ struct measures {
 static size_t retained_bytes(size_t live)
 {
     const size_t mib = (size_t)1 << 20;
-    size_t retain = live / 4 > 8 * mib ? live / 4 : 8 * mib;
-    return retain + (8 + 2 * settings->threads) * mib;
+    return stress_retained_bytes(live, settings->threads) + (8 + settings->threads) * mib;
 }
 
 static void check_bound(const char *what, size_t bound, size_t *worst_percent)

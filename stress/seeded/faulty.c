@@ -236,6 +236,13 @@ static bool faulty_owns(const void *p)
     return p != NULL;
 }
 
+static size_t no_options(char *text, size_t size)
+{
+    text[0] = '\0';
+    (void)size;
+    return 0;
+}
+
 static void do_nothing(void)
 {
 }
@@ -258,6 +265,7 @@ const struct stress_allocator stress_allocator = {
     .owns = faulty_owns,
     .purge = do_nothing,
     .thread_idle = do_nothing,
+    .options = no_options,
     .account = account,
     .alone = true,
 };
