@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Compiles and runs the examples of the public header's docstrings.
+"""What the public header tells people: its examples compile and run, its defaults are the defaults.
 
-Each is the body of a function that returns 0; one that returns anything else, or does not compile
+An example is the body of a function that returns 0; one that returns anything else, or does not compile
 without a warning, or for which there is no function, is an error.  Every function must have one.
+Every option must stand in the list of options with its default in parentheses.
 Arguments: the header, the C compiler, the library.
 """
 import os
@@ -14,6 +15,14 @@ import tempfile
 DOCSTRING = re.compile(r"/\*\n \* (ep_\w+) - .*?\*/", re.S)
 EXAMPLE = re.compile(r" \* Example:\n((?: \*     .*\n)+)")
 DECLARED = re.compile(r"^EP_API [\w *]*?\b(ep_\w+)\(", re.M)
+SHOW_OPTIONS = """#include <epmalloc/epmalloc.h>
+#include <stdio.h>
+int main(void)
+{
+    char text[1024];
+    return ep_options(text, sizeof text) >= sizeof text || puts(text) < 0;
+}
+"""
 BEFORE = """#include <epmalloc/epmalloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +44,27 @@ def make_program(examples):
     return BEFORE + "\n".join(functions) + f"\nint main(void)\n{{\n    return {calls};\n}}\n"
 
 
+def build_and_run(text, header, compiler, library):
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = os.path.join(folder, "program.c"), os.path.join(folder, "program")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(text)
+        include = os.path.dirname(os.path.dirname(os.path.abspath(header)))
+        subprocess.run([compiler, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", include, source,
+                        "-o", program, library, f"-Wl,-rpath,{os.path.dirname(library)}"], check=True)
+        environment = {name: value for name, value in os.environ.items() if name != "EPMALLOC_CONF"}
+        run = subprocess.run([program], check=True, capture_output=True, text=True, timeout=60, env=environment)
+        return run.stdout
+
+
+def check_defaults(text, options):
+    for option in options.strip().split(","):
+        key, default = option.split(":")
+        documented = re.search(rf"^ \*   {key}:[^()]*\(([^()]*)\)$", text, re.M)
+        if documented is None or documented.group(1) != default:
+            sys.exit(f"the header does not say that {key}'s default is {default}")
+
+
 def main():
     header, compiler, library = sys.argv[1:]
     with open(header, encoding="utf-8") as file:
@@ -43,14 +73,8 @@ def main():
     missing = set(DECLARED.findall(text)) ^ set(examples)
     if missing:
         sys.exit(f"functions without an example, or examples without a function: {sorted(missing)}")
-    with tempfile.TemporaryDirectory() as folder:
-        source, program = os.path.join(folder, "examples.c"), os.path.join(folder, "examples")
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(make_program(examples))
-        include = os.path.dirname(os.path.dirname(os.path.abspath(header)))
-        subprocess.run([compiler, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", include, source,
-                        "-o", program, library, f"-Wl,-rpath,{os.path.dirname(library)}"], check=True)
-        subprocess.run([program], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    build_and_run(make_program(examples), header, compiler, library)
+    check_defaults(text, build_and_run(SHOW_OPTIONS, header, compiler, library))
     print(f"{len(examples)} examples")
 
 

@@ -13,7 +13,7 @@
 #include "api/sizes.h"
 #include "child.h"
 
-enum { THREADS = 3, FORKS = 200, GIVEN = 100, HELD = 100, ALARM_SECONDS = 120 };
+enum { THREADS = 3, FORKS = 200, GIVEN = 100, HELD = 100, OWN = 48, ALARM_SECONDS = 120 };
 
 static bool ending;
 
@@ -61,15 +61,15 @@ static void *work(void *number)
 
 static bool allocate_and_free(unsigned seed)
 {
-    void *blocks[100];
+    void *blocks[OWN];
     bool intact = true;
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < OWN; i++) {
         blocks[i] = malloc(size_of(seed + i));
         if (blocks[i] == NULL)
             return false;
         fill_beginning(blocks[i], size_of(seed + i), i);
     }
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < OWN; i++) {
         intact = intact && is_intact(blocks[i], size_of(seed + i), i);
         free(blocks[i]);
     }

@@ -12,7 +12,7 @@
 #include "api/sizes.h"
 #include "child.h"
 
-#define LIMIT_BYTES ((size_t)256 << 20)
+#define LIMIT_BYTES ((size_t)128 << 20)
 
 /* Blocks in a list through their first bytes, so that the test needs no memory of its own. */
 struct link {

@@ -95,7 +95,7 @@ static void options_are_text_that_options_accept(void **state)
     errno = EDOM;
     size_t length = ep_options(text, sizeof text);
     assert_int_equal(length, strlen(text));
-    assert_non_null(strstr(text, "retain:8m,"));
+    assert_non_null(strstr(text, ",keep_empty:1,"));
     assert_int_equal(ep_options(cut, sizeof cut), length);
     assert_int_equal(strlen(cut), sizeof cut - 1);
     assert_memory_equal(cut, text, sizeof cut - 1);
