@@ -1,28 +1,14 @@
 #!/usr/bin/env python3
-"""tests/unit mirrors lib: lib/<layer>/<file>.c has tests/unit/<layer>/test_<file>.c, and the other way round.
-
-The files of the top layer are tested through the names they define, in tests/api."""
+"""tests/unit mirrors lib: lib/<layer>/<file>.c has tests/unit/<layer>/test_<file>.c, and the other way round."""
 import os
 
 import source
 
 SYSTEMS = ("_linux",)
-INTERFACE_TESTS = {
-    "malloc.c": "test_sizes.c",
-    "realloc.c": "test_realloc.c",
-    "aligned.c": "test_aligned.c",
-    "query.c": "test_query.c",
-    "control.c": "test_batch.c",
-    "libc.c": "libc_contract.c",
-    "libc_stats.c": "libc_stats.c",
-    "cxx.c": "cxx_operators.cpp",
-}
 
 
 def test_of(path):
     layer, file = path.split("/")[1:3]
-    if layer == "api" and file in INTERFACE_TESTS:
-        return "tests/api/" + INTERFACE_TESTS[file]
     stem = file[:-2]
     for system in SYSTEMS:
         stem = stem.removesuffix(system)
