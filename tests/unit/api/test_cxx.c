@@ -1,8 +1,30 @@
-/* C++'s operators: lib/api/cxx.c, compiled into this program, with a C++ runtime of the test's making.
+/* C++'s operators: lib/api/cxx.c, compiled into this program with a C++ runtime of the test's making, and
+ * under other names, because valgrind takes a function called like an operator for the C++ library's.
  * tests/api/cxx_operators.cpp tests them with the real one. */
 #include "unit/alone.h"
 
 #include <epmalloc/epmalloc.h>
+
+#define _Znwm ours_Znwm
+#define _Znam ours_Znam
+#define _ZnwmSt11align_val_t ours_ZnwmSt11align_val_t
+#define _ZnamSt11align_val_t ours_ZnamSt11align_val_t
+#define _ZnwmRKSt9nothrow_t ours_ZnwmRKSt9nothrow_t
+#define _ZnamRKSt9nothrow_t ours_ZnamRKSt9nothrow_t
+#define _ZnwmSt11align_val_tRKSt9nothrow_t ours_ZnwmSt11align_val_tRKSt9nothrow_t
+#define _ZnamSt11align_val_tRKSt9nothrow_t ours_ZnamSt11align_val_tRKSt9nothrow_t
+#define _ZdlPv ours_ZdlPv
+#define _ZdaPv ours_ZdaPv
+#define _ZdlPvm ours_ZdlPvm
+#define _ZdaPvm ours_ZdaPvm
+#define _ZdlPvSt11align_val_t ours_ZdlPvSt11align_val_t
+#define _ZdaPvSt11align_val_t ours_ZdaPvSt11align_val_t
+#define _ZdlPvmSt11align_val_t ours_ZdlPvmSt11align_val_t
+#define _ZdaPvmSt11align_val_t ours_ZdaPvmSt11align_val_t
+#define _ZdlPvRKSt9nothrow_t ours_ZdlPvRKSt9nothrow_t
+#define _ZdaPvRKSt9nothrow_t ours_ZdaPvRKSt9nothrow_t
+#define _ZdlPvSt11align_val_tRKSt9nothrow_t ours_ZdlPvSt11align_val_tRKSt9nothrow_t
+#define _ZdaPvSt11align_val_tRKSt9nothrow_t ours_ZdaPvSt11align_val_tRKSt9nothrow_t
 
 #include "../../../lib/api/cxx.c"
 
