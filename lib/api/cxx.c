@@ -81,16 +81,41 @@ static EP__COLD void *retry_or_null(size_t size, size_t alignment)
     return ep__cxx_new_handler() == NULL ? NULL : ep__cxx_retry_nothrow(size, alignment);
 }
 
-static inline void *new_or_throw(size_t size)
+/* The head of a small class's list; NULL where ep__fast_malloc has more to do.  Apart from it, so that the
+ * operators end in a jump to what keeps the size for a failure, and need no stack frame themselves. */
+EP__INLINE void *pop_small(size_t size)
+{
+    if (ep__unlikely(size > EP__SMALL_BYTES_MAX))
+        return NULL;
+    size = (size + 15) >> 4;
+    struct block *block = ep__tls.heads[size];
+    if (ep__likely(block != NULL))
+        ep__tls.heads[size] = block->next;
+    return block;
+}
+
+static EP__NOINLINE void *allocate_or_throw(size_t size)
 {
     void *p = ep__fast_malloc(size);
     return ep__likely(p != NULL) ? p : retry_or_throw(size, 1);
 }
 
-static inline void *new_or_null(size_t size)
+static EP__NOINLINE void *allocate_or_null(size_t size)
 {
     void *p = ep__fast_malloc(size);
     return ep__likely(p != NULL) ? p : retry_or_null(size, 1);
+}
+
+EP__INLINE void *new_or_throw(size_t size)
+{
+    void *p = pop_small(size);
+    return ep__likely(p != NULL) ? p : allocate_or_throw(size);
+}
+
+EP__INLINE void *new_or_null(size_t size)
+{
+    void *p = pop_small(size);
+    return ep__likely(p != NULL) ? p : allocate_or_null(size);
 }
 
 static inline void *new_aligned_or_throw(size_t size, size_t alignment)
