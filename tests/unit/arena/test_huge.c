@@ -1,4 +1,5 @@
-/* Huge blocks: lib/arena/huge.c, with a kernel that refuses. */
+/* Huge blocks: lib/arena/huge.c, with a kernel that refuses.
+ * Length: above 400 lines, because a block has many ways, and each can be refused. */
 #include "unit/alone.h"
 
 #include <errno.h>
