@@ -46,9 +46,13 @@ static void *resize(void *p, size_t size, const void *call_site)
     }
     if (may_stay(usable, size))
         return p;
+    int saved = errno;
     void *moved = copy_to_new(p, usable, size);
+    if (moved != NULL || size > usable)
+        return moved;
     /* A smaller block that cannot be had: the old one still serves. */
-    return moved == NULL && size <= usable ? p : moved;
+    errno = saved;
+    return p;
 }
 
 void *ep_realloc(void *p, size_t size)

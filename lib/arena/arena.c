@@ -103,13 +103,22 @@ void ep__arena_give_free(struct arena *arena, uint64_t slots)
         ep__retire_if_surplus(arena);
 }
 
-/* One slot: the lowest that is free.  Fails only when the word was seen empty. */
+/* Of the slots that a word shows free the lowest that has pages in memory, or else the lowest. */
+static uint64_t choose_bit(struct arena *arena, uint64_t word)
+{
+    /* order: relaxed -- a stale bit costs a page fault or saves one */
+    uint64_t dirty = word & ep__load_relaxed(&arena->dirty_slots);
+    uint64_t from = dirty != 0 ? dirty : word;
+    return from & (~from + 1);
+}
+
+/* One slot.  Fails only when the word was seen empty. */
 static bool take_one(struct arena *arena, struct slots *got)
 {
     /* order: relaxed -- only chooses a bit; the fetch_and decides */
     uint64_t word = ep__load_relaxed(&arena->free_slots);
     while (word != 0) {
-        uint64_t bit = word & (~word + 1);
+        uint64_t bit = choose_bit(arena, word);
         if (ep__arena_take_free(arena, bit) != 0) {
             fill_slots(got, arena, ep__bits_lowest(bit), 1);
             ep__usable_arenas_update(arena);
@@ -131,13 +140,23 @@ static bool take_adjacent(struct arena *arena, uint64_t *word, uint64_t wanted)
     return true;
 }
 
+/* Where the wish fits into what a word shows free: where all slots have pages in memory, or else anywhere. */
+static uint64_t choose_places(struct arena *arena, uint64_t word, struct wish wish)
+{
+    /* order: relaxed -- a stale bit costs page faults or saves some */
+    uint64_t dirty = word & ep__load_relaxed(&arena->dirty_slots);
+    uint64_t aligned = multiples[wish.align_log2];
+    uint64_t places = ep__bits_runs(dirty, wish.count) & aligned;
+    return places != 0 ? places : ep__bits_runs(word, wish.count) & aligned;
+}
+
 /* Several slots: the highest place where they fit. */
 static bool take_many(struct arena *arena, struct wish wish, struct slots *got)
 {
     /* order: relaxed -- only chooses a place; the compare-and-swap decides */
     uint64_t word = ep__load_relaxed(&arena->free_slots);
     for (;;) {
-        uint64_t places = ep__bits_runs(word, wish.count) & multiples[wish.align_log2];
+        uint64_t places = choose_places(arena, word, wish);
         if (places == 0)
             return false;
         unsigned first = ep__bits_highest(places);
@@ -156,11 +175,38 @@ static bool take(struct arena *arena, struct wish wish, struct slots *got)
     return take_many(arena, wish, got);
 }
 
-/* The fullest arena, again and again: a candidate is used up only by a word seen empty. */
+/* Free slots of an arena that have pages in memory. */
+static uint64_t dirty_free(struct arena *arena)
+{
+    /* order: relaxed -- only chooses */
+    uint64_t word = ep__load_relaxed(&arena->free_slots);
+    /* order: relaxed -- only chooses */
+    return word & ep__load_relaxed(&arena->dirty_slots);
+}
+
+/* Of the first members of the buckets, fullest first, one with a free slot that has pages; else the fullest. */
+static struct arena *choose_arena(void)
+{
+    struct arena *fullest = ep__usable_arenas_fullest(1);
+    struct arena *arena = fullest;
+    /* order: relaxed -- a policy */
+    if (ep__load_relaxed(&ep__arenas.dirty_free_slots) <= 0)
+        return fullest;
+    for (unsigned tries = 0; tries < CANDIDATES_MAX && arena != NULL; tries++) {
+        if (dirty_free(arena) != 0)
+            return arena;
+        /* order: relaxed -- a stale bucket looks at one arena twice or not at all */
+        uint32_t bucket = ep__load_relaxed(&arena->bucket);
+        arena = bucket < EP__ARENA_SLOTS ? ep__usable_arenas_fullest(bucket + 1) : NULL;
+    }
+    return fullest;
+}
+
+/* Again and again: a candidate is used up only by a word seen empty. */
 static bool take_from_fullest(struct slots *got)
 {
     for (unsigned tries = 0; tries < CANDIDATES_MAX; tries++) {
-        struct arena *arena = ep__usable_arenas_fullest(1);
+        struct arena *arena = choose_arena();
         if (arena == NULL)
             return false;
         if (take_one(arena, got))
@@ -170,14 +216,22 @@ static bool take_from_fullest(struct slots *got)
     return false;
 }
 
-/* Arenas noted as having an aligned hole of 2^hole slots. */
-static bool take_from_hole(unsigned hole, struct wish wish, struct slots *got)
+/* Whether the wish fits into slots that have pages in memory. */
+static bool fits_dirty(struct arena *arena, struct wish wish)
+{
+    return (ep__bits_runs(dirty_free(arena), wish.count) & multiples[wish.align_log2]) != 0;
+}
+
+/* Arenas noted as having an aligned hole of 2^hole slots; with pages in memory where `is_dirty`. */
+static bool take_from_hole(unsigned hole, struct wish wish, bool is_dirty, struct slots *got)
 {
     struct arena *arena = NULL;
     for (unsigned tries = 0; tries < CANDIDATES_MAX; tries++) {
         arena = ep__usable_arenas_with_hole(hole, arena);
         if (arena == NULL)
             return false;
+        if (is_dirty && !fits_dirty(arena, wish))
+            continue;
         if (take_many(arena, wish, got))
             return true;
         ep__usable_arenas_correct_hole(arena, hole);
@@ -190,26 +244,16 @@ static bool take_from_holes(struct wish wish, struct slots *got)
     unsigned log2 = ep__log2_ceil(wish.count);
     unsigned hole = log2 > wish.align_log2 ? log2 : wish.align_log2;
     hole = hole > 4 ? 4 : hole;
-    if (hole >= 1 && take_from_hole(hole, wish, got))
+    /* order: relaxed -- a policy */
+    bool has_dirty = ep__load_relaxed(&ep__arenas.dirty_free_slots) >= wish.count;
+    if (has_dirty && hole >= 1 && take_from_hole(hole, wish, true, got))
         return true;
-    return hole >= 2 && take_from_hole(hole - 1, wish, got);
+    if (hole >= 1 && take_from_hole(hole, wish, false, got))
+        return true;
+    return hole >= 2 && take_from_hole(hole - 1, wish, false, got);
 }
 
-/* Every arena of a group that is in a bucket of at least the wished size. */
-static bool sweep_group(struct window *window, uint32_t group, struct wish wish, struct slots *got)
-{
-    for (unsigned n = wish.count; n <= EP__ARENA_SLOTS; n++) {
-        /* order: acquire HNT -- pairs with ep__arena_set_add; reads leaves, which no summary can hide */
-        uint64_t leaf = ep__load_acquire(&window->groups[group].leaves[EP__SET_BUCKET + n]);
-        for (; leaf != 0; leaf &= leaf - 1) {
-            uint32_t id = group * EP__GROUP_ARENAS + ep__bits_lowest(leaf);
-            if (take(ep__arena_at(window, id), wish, got))
-                return true;
-        }
-    }
-    return false;
-}
-
+/* Every arena's word: finds what hints have lost. */
 static bool sweep(struct wish wish, struct slots *got)
 {
     for (unsigned i = 0; i < EP__WINDOWS_MAX; i++) {
@@ -219,8 +263,8 @@ static bool sweep(struct wish wish, struct slots *got)
         if (ep__window_is_closed(window))
             continue;
         uint32_t begun = ep__arena_ids_begun(window);
-        for (uint32_t group = 0; group * EP__GROUP_ARENAS < begun; group++)
-            if (sweep_group(window, group, wish, got))
+        for (uint32_t id = 0; id < begun; id++)
+            if (take(ep__arena_at(window, id), wish, got))
                 return true;
     }
     return false;
@@ -251,12 +295,17 @@ static bool create(struct wish wish, struct slots *got)
     /* order: relaxed -- a counter for a policy */
     ep__fetch_add_relaxed(&ep__arenas.used_slots, (int64_t)wish.count);
     note_created();
-    /* order: relaxed -- a walker that reads it early finds a word of 0 and FREE descriptors */
-    ep__store_relaxed(&arena->in_use, 1);
+    uint64_t word = ~ep__bits_range(first, wish.count);
+    /* order: relaxed -- the range is the caller's alone; pages that a purge could not give back are still there */
+    int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & word);
+    /* order: relaxed -- a counter for a policy */
+    ep__fetch_add_relaxed(&ep__arenas.dirty_free_slots, dirty);
+    /* order: release RET -- pairs with walkers that ask whether the arena is in use; carries its fields */
+    ep__store_release(&arena->in_use, 1);
     /* order: seq_cst SLT -- the last step: from here on others may take slots, and see the arena's fields */
-    ep__store_seq_cst(&arena->free_slots, ~ep__bits_range(first, wish.count));
+    ep__store_seq_cst(&arena->free_slots, word);
     ep__usable_arenas_update(arena);
-    ep__usable_arenas_note_holes(arena, 0, ~ep__bits_range(first, wish.count));
+    ep__usable_arenas_note_holes(arena, 0, word);
     return true;
 }
 
@@ -293,5 +342,4 @@ bool ep__arena_acquire_at(struct arena *arena, unsigned first, unsigned count)
 void ep__arena_release(struct arena *arena, unsigned first, unsigned count)
 {
     ep__arena_give_free(arena, ep__bits_range(first, count));
-    ep__retire_purge_excess();
 }

@@ -48,6 +48,9 @@ struct arena {
     _Atomic(uint32_t) in_use; /* 1 between creation and retirement */
     /* Who took the arena out of the retired set, or handed its id out. */
     uint32_t is_committed;
+    uint32_t retirements;
+    uint32_t filed_retirement;  /* the retirement that release_entry is about */
+    _Atomic(uint32_t) is_filed; /* release_entry waits for its grace period */
     struct epoch_entry release_entry;
     /* Set at the first creation, and the same ever after. */
     struct window *window;
@@ -72,7 +75,8 @@ struct slots {
 
 /* Counters that policies read; exact at rest. */
 struct arena_counters {
-    alignas(EP__CACHE_LINE_BYTES) _Atomic(uint32_t) all_free;  /* arenas whose word is ~0 */
+    alignas(EP__CACHE_LINE_BYTES) _Atomic(int32_t)
+        all_free; /* arenas whose word is ~0; a taker may count before the giver: < 0 */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(int64_t) used_slots; /* held by pools, runs and purgers */
     _Atomic(int64_t) dirty_free_slots;                         /* free, with pages in memory */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint64_t) created;

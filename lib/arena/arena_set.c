@@ -44,6 +44,8 @@ static void clear_summary(struct window *window, unsigned set, uint32_t group)
     if (ep__load_acquire(leaf_of(window, set, group)) != 0) {
         /* order: acq_rel HNT -- pairs with clear_summary */
         ep__fetch_or_acq_rel(summary, bit);
+        /* order: acq_rel HNT -- pairs with clear_top: another clearer may have seen the summary without the bit */
+        ep__fetch_or_acq_rel(&window->set_tops[set], (uint64_t)1 << group / 64);
     } else if ((before & ~bit) == 0) {
         clear_top(window, set, group / 64);
     }

@@ -8,7 +8,11 @@
 #include "sys/options.h"
 #include "sys/vm.h"
 
-enum { ADDRESS_BITS = 48, LEAF_LOG2 = 14, ROOT_LOG2 = ADDRESS_BITS - EP__HUGE_UNIT_LOG2 - LEAF_LOG2 };
+enum {
+    ADDRESS_BITS = 48,
+    LEAF_LOG2 = 14,
+    ROOT_LOG2 = ADDRESS_BITS - EP__HUGE_UNIT_LOG2 - LEAF_LOG2
+};
 
 struct place {
     _Atomic(uintptr_t) start;
@@ -113,7 +117,7 @@ static void *map_aligned(size_t bytes, size_t alignment)
     if (bytes > SIZE_MAX / 2 || alignment > SIZE_MAX / 2 - bytes)
         return NULL;
     size_t mapped = bytes + alignment - page;
-    char *start = ep__vm_map(mapped);
+    char *start = ep__vm_reserve(mapped);
     if (start == NULL)
         return NULL;
     char *first = (char *)ep__round_up((uintptr_t)start, alignment);
@@ -121,7 +125,10 @@ static void *map_aligned(size_t bytes, size_t alignment)
         (void)ep__vm_unmap(start, (size_t)(first - start));
     if (first + bytes < start + mapped)
         (void)ep__vm_unmap(first + bytes, (size_t)(start + mapped - first - bytes));
-    return first;
+    if (ep__vm_commit(first, bytes))
+        return first;
+    (void)ep__vm_unmap(first, bytes);
+    return NULL;
 }
 
 /* Moves pages onto a new range of new_bytes; NULL: nothing has changed. */
@@ -130,10 +137,12 @@ static void *move_pages(void *start, size_t bytes, size_t new_bytes)
     void *target = ep__vm_reserve(new_bytes);
     if (target == NULL)
         return NULL;
-    if (make_place(target) != NULL && ep__vm_move(start, bytes, target, new_bytes))
-        return target;
-    (void)ep__vm_unmap(target, new_bytes);
-    return NULL;
+    if (make_place(target) == NULL) {
+        (void)ep__vm_unmap(target, new_bytes);
+        return NULL;
+    }
+    /* A kernel may have unmapped the target before it failed: the range is not ours to unmap any more. */
+    return ep__vm_move(start, bytes, target, new_bytes) ? target : NULL;
 }
 
 /* A cached mapping, as it is or made longer; the pages it has need no fault. */
@@ -153,8 +162,10 @@ static void *take_cached(size_t *bytes)
         if (moved != NULL)
             return moved;
     }
-    if (!ep__huge_cache_put(&got))
+    if (!ep__huge_cache_put(&got)) {
+        (void)ep__vm_purge(got.start, got.bytes);
         (void)ep__vm_unmap(got.start, got.bytes);
+    }
     return NULL;
 }
 
@@ -287,8 +298,9 @@ size_t ep__huge_purge(void)
     size_t bytes = 0;
     struct mapping got;
     while (ep__huge_cache_take_biggest(&got)) {
-        bytes += got.bytes;
-        (void)ep__vm_unmap(got.start, got.bytes);
+        bool is_gone = ep__vm_purge(got.start, got.bytes);
+        is_gone = ep__vm_unmap(got.start, got.bytes) || is_gone;
+        bytes += is_gone ? got.bytes : 0;
     }
     return bytes;
 }

@@ -10,7 +10,10 @@
 /* Arenas purged by one call that gave slots back: bounds the time of one free. */
 enum { PURGED_ARENAS_MAX = 4 };
 
-static _Atomic(uint64_t) last_purge_ms;
+/* So many times the bound is too much at once, whatever the delay. */
+enum { EXCESS_URGENT = 4 };
+
+static _Atomic(uint64_t) excess_since_ms;
 
 size_t ep__retire_bound_bytes(void)
 {
@@ -80,6 +83,7 @@ static bool retire(struct arena *arena, size_t *bytes)
     ep__fetch_sub_relaxed(&ep__arenas.dirty_free_slots, dirty);
     ep__usable_arenas_update(arena);
     *bytes += (size_t)ep__bits_count(purge_held(arena, ~UINT64_C(0))) << EP__SLOT_LOG2;
+    arena->retirements++;
     /* order: relaxed -- statistics; RET orders it before the next creation */
     ep__store_relaxed(&arena->in_use, 0);
     /* order: relaxed -- statistics */
@@ -94,8 +98,9 @@ void ep__retire_if_surplus(struct arena *arena)
     size_t bytes = 0;
     /* order: relaxed -- a policy; of several that make arenas all-free at once the last sees them all, because
      * each counted its own first */
-    bool is_surplus = ep__load_relaxed(&ep__arenas.all_free) > ep__option_get(EP__OPTION_KEEP_EMPTY);
-    if (is_surplus && ep__retire_retained_bytes() > ep__retire_bound_bytes())
+    bool is_surplus =
+        ep__load_relaxed(&ep__arenas.all_free) > (int64_t)ep__option_get(EP__OPTION_KEEP_EMPTY);
+    if (is_surplus && ep__retire_retained_bytes() / EXCESS_URGENT > ep__retire_bound_bytes())
         (void)retire(arena, &bytes);
 }
 
@@ -103,8 +108,10 @@ void ep__retire_if_surplus(struct arena *arena)
 static bool commit_arena(struct window *window, uint32_t id)
 {
     struct arena *arena = ep__arena_at(window, id);
-    arena->window = window;
-    arena->id = id;
+    if (arena->window == NULL) {
+        arena->window = window;
+        arena->id = id;
+    }
     if (arena->is_committed)
         return true;
     char *base = ep__arena_base(arena);
@@ -130,13 +137,17 @@ static bool take_retired(struct window *window, uint32_t *id)
     }
 }
 
-/* Hands out an id that was never used, its tables writable; false when there is none to be had. */
+/* Hands out an id that was never used, its tables writable; EP__ARENA_NONE: the window is used up.  False: the
+ * tables are refused. */
 static bool begin_id(struct window *window, uint32_t *id)
 {
+    *id = EP__ARENA_NONE;
     /* order: relaxed -- only chooses; the compare-and-swap decides */
     uint32_t next = ep__load_relaxed(&window->arenas_begun);
     do {
-        if (next >= window->arena_count || !ep__window_open_group(window, next))
+        if (next >= window->arena_count)
+            return true;
+        if (!ep__window_open_group(window, next))
             return false;
         /* order: relaxed -- the id is all that is handed over.  ABA: the number only grows */
     } while (!ep__cas_weak_relaxed(&window->arenas_begun, &next, next + 1));
@@ -156,6 +167,8 @@ struct arena *ep__retire_take_again_or_begin(void)
         if (ep__window_is_closed(window))
             continue;
         if (!take_retired(window, &id) && !begin_id(window, &id))
+            return NULL;
+        if (id == EP__ARENA_NONE)
             continue;
         if (commit_arena(window, id))
             return ep__arena_at(window, id);
@@ -163,6 +176,18 @@ struct arena *ep__retire_take_again_or_begin(void)
         return NULL;
     }
     return NULL;
+}
+
+/* A wholly free arena of which there are enough is retired, any other purged; returns the bytes given back. */
+static size_t purge_or_retire(struct arena *arena, unsigned bucket)
+{
+    size_t bytes = 0;
+    /* order: relaxed -- a policy */
+    int64_t all_free = ep__load_relaxed(&ep__arenas.all_free);
+    bool is_surplus = all_free > (int64_t)ep__option_get(EP__OPTION_KEEP_EMPTY);
+    if (bucket == EP__ARENA_SLOTS && is_surplus && retire(arena, &bytes))
+        return bytes;
+    return purge_arena(arena);
 }
 
 /* Purges arenas in the buckets from 64 downward until at most `target` bytes are retained. */
@@ -177,7 +202,7 @@ static size_t purge_emptiest(size_t target, unsigned arenas_max)
                  id = ep__arena_set_next(window, EP__SET_BUCKET + n, id + 1)) {
                 if (ep__retire_retained_bytes() <= target || arenas_max == 0)
                     return bytes;
-                size_t gone = purge_arena(ep__arena_at(window, id));
+                size_t gone = purge_or_retire(ep__arena_at(window, id), n);
                 arenas_max -= gone != 0;
                 bytes += gone;
             }
@@ -186,44 +211,75 @@ static size_t purge_emptiest(size_t target, unsigned arenas_max)
     return bytes;
 }
 
+/* Whether what is retained has been above the bound for purge_delay, or is far above it.  Who gets true purges. */
+static bool is_due(size_t retained, size_t bound)
+{
+    uint64_t now = ep__clock_ms() + 1;
+    uint64_t since = 0;
+    /* order: relaxed -- a policy: the time since when there is too much; 0: there is not */
+    if (ep__cas_strong_relaxed(&excess_since_ms, &since, now))
+        since = now;
+    bool is_late = now - since >= ep__option_get(EP__OPTION_PURGE_DELAY);
+    if (!is_late && retained / EXCESS_URGENT <= bound)
+        return false;
+    /* order: relaxed -- see above; of several the one that swaps purges */
+    return ep__cas_strong_relaxed(&excess_since_ms, &since, now);
+}
+
 void ep__retire_purge_excess(void)
 {
     size_t bound = ep__retire_bound_bytes();
-    if (ep__likely(ep__retire_retained_bytes() <= bound))
+    size_t retained = ep__retire_retained_bytes();
+    if (ep__unlikely(retained > bound)) {
+        if (is_due(retained, bound))
+            (void)purge_emptiest(bound / 4 * 3, PURGED_ARENAS_MAX);
         return;
-    uint64_t now = ep__clock_ms();
-    /* order: relaxed -- a policy: who swaps the time in purges */
-    uint64_t last = ep__load_relaxed(&last_purge_ms);
-    if (now - last < ep__option_get(EP__OPTION_PURGE_DELAY))
-        return;
-    /* order: relaxed -- see above; the loser leaves it to the winner */
-    if (ep__cas_strong_relaxed(&last_purge_ms, &last, now))
-        (void)purge_emptiest(bound / 4 * 3, PURGED_ARENAS_MAX);
+    }
+    /* order: relaxed -- a policy */
+    if (ep__load_relaxed(&excess_since_ms) != 0) {
+        /* order: relaxed -- a policy */
+        ep__store_relaxed(&excess_since_ms, 0);
+    }
 }
 
-/* After the grace period: nobody looks at the range any more. */
+/* After the grace period: nobody who could see the range retired looks at it any more.  It stays in the set while
+ * it waits, so anyone may have taken it again; then, or when it was retired anew, nothing is to be done. */
 static void release_commit_charge(struct epoch_entry *entry)
 {
-    struct arena *arena =
-        (struct arena *)((char *)entry - offsetof(struct arena, release_entry));
-    if (ep__vm_decommit(ep__arena_base(arena), EP__ARENA_BYTES))
+    struct arena *arena = (struct arena *)((char *)entry - offsetof(struct arena, release_entry));
+    bool is_mine = ep__arena_set_remove(arena->window, EP__SET_RETIRED, arena->id);
+    if (is_mine && arena->retirements == arena->filed_retirement &&
+        ep__vm_decommit(ep__arena_base(arena), EP__ARENA_BYTES))
         arena->is_committed = 0;
+    /* order: release RET -- pairs with file_release; carries the entry, which may be filed again */
+    ep__store_release(&arena->is_filed, 0);
+    if (is_mine)
+        ep__arena_set_add(arena->window, EP__SET_RETIRED, arena->id);
+}
+
+/* Files the release of a retired range's commit charge, if it has one and is not filed yet. */
+static void file_release(struct arena *arena, struct epoch_record *record)
+{
+    if (!ep__arena_set_remove(arena->window, EP__SET_RETIRED, arena->id))
+        return;
+    /* order: acquire RET -- pairs with release_commit_charge; the entry is free to be used */
+    bool is_filed = ep__load_acquire(&arena->is_filed) != 0;
+    bool files = arena->is_committed && !is_filed;
+    if (files) {
+        arena->filed_retirement = arena->retirements;
+        /* order: relaxed -- the range is out of the set, so nobody else files it; RET carries it on */
+        ep__store_relaxed(&arena->is_filed, 1);
+        ep__epoch_defer(record, &arena->release_entry, release_commit_charge);
+    }
     ep__arena_set_add(arena->window, EP__SET_RETIRED, arena->id);
 }
 
-/* Takes retired ranges that are still charged out of the set; they come back after a grace period. */
 static void release_retired(struct window *window, struct epoch_record *record)
 {
     uint32_t id = ep__arena_set_next(window, EP__SET_RETIRED, 0);
     for (; id != EP__ARENA_NONE; id = ep__arena_set_next(window, EP__SET_RETIRED, id + 1)) {
         ep__epoch_enter(record);
-        struct arena *arena = ep__arena_at(window, id);
-        if (ep__arena_set_remove(window, EP__SET_RETIRED, id)) {
-            if (arena->is_committed)
-                ep__epoch_defer(record, &arena->release_entry, release_commit_charge);
-            else
-                ep__arena_set_add(window, EP__SET_RETIRED, id);
-        }
+        file_release(ep__arena_at(window, id), record);
         ep__epoch_exit(record);
     }
 }

@@ -3,7 +3,8 @@
  * Layer: arena.  Uses: sys (vm, options, clock), epoch, usable_arenas.  Used by: arena, cache, api.
  *
  * Algorithm.  Every operation that makes an arena's word all-free asks whether more than keep_empty arenas
- * are wholly free and more free memory is resident than the bound allows; if so it compares-and-swaps ~0 -> 0.  That is the linearisation point: nobody can take a
+ * are wholly free and much more free memory is resident than the bound allows; if so it, or else the next
+ * purge, compares-and-swaps ~0 -> 0.  That is the linearisation point: nobody can take a
  * slot of it any more, and nobody reads the memory of a slot that he does not hold, so its pages go back to
  * the system at once.  The range stays mapped and joins the set of retired arenas, from which anyone may
  * take it again at once.  Only giving the range's commit charge back (which makes it unreadable) waits for a
@@ -11,8 +12,8 @@
  *
  * Purge: the free slots of an arena that have pages are taken as any acquirer takes them, their pages are
  * given back in ranges, and they are put back.  The bound on free resident memory is
- * max(retain, retain_percent of the memory in use); what exceeds it is purged down to it by whoever gives
- * slots back, emptiest arenas first, never by an allocation.
+ * max(retain, retain_percent of the memory in use); what has exceeded it for purge_delay, or exceeds it
+ * four times, is purged by the slow paths of free, emptiest arenas first, never by an allocation.
  *
  * Who may overlap: everything.  A purger or retirer that is stopped hides the slots of one arena.
  * Edges: RET (declared in arena.h).
@@ -31,7 +32,7 @@ void ep__retire_if_surplus(struct arena *arena);
 /* A retired or fresh arena that nobody else can reach, committed, its word still 0; NULL: no memory. */
 struct arena *ep__retire_take_again_or_begin(void);
 
-/* Purges free slots while more than the bound is resident; called after slots were given back. */
+/* Purges free slots while more than the bound is resident; called by frees that have given slots back. */
 void ep__retire_purge_excess(void);
 
 /* Gives back everything that can go: all free slots' pages, all wholly free arenas, and, after a grace

@@ -5,8 +5,11 @@ enum { HOLES = 4 };
 
 /* Slots i such that i is a multiple of 2^h. */
 static const uint64_t aligned_slots[HOLES + 1] = {
-    ~UINT64_C(0),           UINT64_C(0x5555555555555555), UINT64_C(0x1111111111111111),
-    UINT64_C(0x0101010101010101), UINT64_C(0x0001000100010001),
+    ~UINT64_C(0),
+    UINT64_C(0x5555555555555555),
+    UINT64_C(0x1111111111111111),
+    UINT64_C(0x0101010101010101),
+    UINT64_C(0x0001000100010001),
 };
 
 static bool has_hole(uint64_t word, unsigned hole)
@@ -79,7 +82,7 @@ static struct arena *first_of_bucket(struct window *window, uint32_t bucket)
     uint32_t id = ep__arena_set_next(window, EP__SET_BUCKET + bucket, 0);
     while (id != EP__ARENA_NONE) {
         struct arena *arena = ep__arena_at(window, id);
-        /* order: relaxed -- a stale bucket sends us through update, which reads in order */
+        /* order: relaxed -- a stale bucket sends us through leave_bucket, which reads again */
         if (ep__load_relaxed(&arena->bucket) == bucket)
             return arena;
         leave_bucket(arena, bucket);

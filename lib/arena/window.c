@@ -36,8 +36,8 @@ static struct layout layout_of(size_t arena_count)
     layout.owners = ep__round_up(arena_count * EP__ARENA_SLOTS * sizeof(uint32_t), page);
     layout.groups = ep__round_up(group_count * sizeof(struct arena_group), page);
     layout.pools = ep__round_up(arena_count * EP__ARENA_SLOTS * EP__DESCRIPTOR_BYTES, page);
-    layout.metadata = ep__round_up(sizeof(struct window), page) + layout.owners +
-                      layout.groups + layout.pools;
+    layout.metadata =
+        ep__round_up(sizeof(struct window), page) + layout.owners + layout.groups + layout.pools;
     return layout;
 }
 
@@ -156,7 +156,8 @@ bool ep__window_open_group(struct window *window, uint32_t arena_id)
         slots = window->slot_count - first_slot;
     if (!commit_range((const char *)&window->owners[first_slot], slots * sizeof(uint32_t)) ||
         !commit_range((const char *)&window->groups[group], sizeof(struct arena_group)) ||
-        !commit_range(window->pools + first_slot * EP__DESCRIPTOR_BYTES, slots * EP__DESCRIPTOR_BYTES))
+        !commit_range(window->pools + first_slot * EP__DESCRIPTOR_BYTES,
+                      slots * EP__DESCRIPTOR_BYTES))
         return false;
     /* order: relaxed -- see the load */
     ep__fetch_or_relaxed(word, bit);

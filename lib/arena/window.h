@@ -56,10 +56,11 @@ enum {
 
 /* Sets of arenas (arena_set.h): each has one bit an arena. */
 enum ep__set {
-    EP__SET_BUCKET = 0,                       /* + n: arenas with about n free pools, 1 <= n <= 64 */
-    EP__SET_HOLE = EP__SET_BUCKET + 65,       /* + h: arenas with an aligned hole of 2^h slots, 1 <= h <= 4 */
-    EP__SET_RETIRED = EP__SET_HOLE + 5,       /* arenas that anyone may take again */
-    EP__SET_PARTIAL = EP__SET_RETIRED + 1,    /* + class: arenas with a claimable pool of the class */
+    EP__SET_BUCKET = 0, /* + n: arenas with about n free pools, 1 <= n <= 64 */
+    EP__SET_HOLE =
+        EP__SET_BUCKET + 65, /* + h: arenas with an aligned hole of 2^h slots, 1 <= h <= 4 */
+    EP__SET_RETIRED = EP__SET_HOLE + 5,    /* arenas that anyone may take again */
+    EP__SET_PARTIAL = EP__SET_RETIRED + 1, /* + class: arenas with a claimable pool of the class */
     EP__SETS = EP__SET_PARTIAL + EP__CLASSES,
 };
 
@@ -72,11 +73,12 @@ struct window {
     char *pools;
     struct arena_group *groups;
     size_t metadata_bytes;
-    _Atomic(uint32_t) is_closed; /* in a forked child under fork:strict: nothing is allocated from it */
+    _Atomic(uint32_t)
+        is_closed; /* in a forked child under fork:strict: nothing is allocated from it */
     /* Any thread. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint32_t) arenas_begun; /* ids below it are handed out */
     _Atomic(uint64_t) groups_writable[EP__GROUPS_MAX / 64];       /* one bit a group */
-    _Atomic(uint64_t) set_tops[EP__SETS];                         /* bit i: summaries[i] may be non-zero */
+    _Atomic(uint64_t) set_tops[EP__SETS]; /* bit i: summaries[i] may be non-zero */
     _Atomic(uint64_t) set_summaries[EP__GROUPS_MAX / 64][EP__SETS]; /* a bit a group */
 };
 

@@ -45,7 +45,7 @@ static struct got get_big(size_t size, size_t alignment)
 {
     bool is_zero = false;
     struct got got = {NULL, 0};
-    (void)ep__thread_cache();
+    ep__fork_look(ep__thread_cache());
     if (size <= EP__RUN_BYTES_MAX && alignment <= EP__ARENA_BYTES)
         got.p = ep__run_alloc(size, alignment, &is_zero);
     else
@@ -106,7 +106,7 @@ size_t ep__cache_usable_size(const void *p)
     struct found found = ep__lookup(p);
     switch (found.what) {
     case EP__FOUND_BLOCK:
-        return ep__size_classes[found.pool->class].bytes;
+        return ep__size_classes[found.class].bytes;
     case EP__FOUND_RUN:
         return ep__run_bytes(found.pool);
     case EP__FOUND_NOTHING:

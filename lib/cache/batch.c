@@ -42,7 +42,8 @@ static struct batch *place_of(struct cache *cache, const struct pool *pool)
 }
 
 /* Adds a block to its pool's batch. */
-static void withhold(struct cache *cache, struct batch *place, struct pool *pool, struct block *block)
+static void withhold(struct cache *cache, struct batch *place, struct pool *pool,
+                     struct block *block)
 {
     if (place->pool != pool) {
         send_place(cache, place, true);
@@ -58,15 +59,15 @@ void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
 {
     struct batch *place = place_of(cache, pool);
     size_t bytes = ep__size_classes[pool->class].bytes;
-    bool is_withheld = place->pool == pool;
-    bool may_withhold = ep__word_state(ep__pool_word(pool)) == EP__OWNED && bytes <= BATCH_BYTES_MAX / 2;
-    if (!is_withheld && !may_withhold) {
+    bool is_first = place->pool != pool;
+    if (is_first &&
+        (bytes > BATCH_BYTES_MAX / 2 || ep__word_state(ep__pool_word(pool)) != EP__OWNED)) {
         struct batch single = {pool, block, block, 1};
         send(cache, &single, true);
         return;
     }
     withhold(cache, place, pool, block);
-    if (!may_withhold || bytes_of(place) >= BATCH_BYTES_MAX ||
+    if (bytes_of(place) >= BATCH_BYTES_MAX ||
         cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
         send_place(cache, place, true);
 }

@@ -10,7 +10,6 @@
  *     thread ---- tls (heads of classes to 512 bytes, tag) ---- cache
  *                                                               heads of the other classes
  *                                                               bin[class]: current, usable list, held list
- *                                                               all usable and held pools by age
  *                                                               outbound batches
  *                                                               epoch record
  *
@@ -20,8 +19,8 @@
  *
  * Who may overlap: a control block is touched by its owner only, but for its epoch record.
  * Invariants (ep__cache_check)
- *   1. a pool is in exactly one place: current, usable or held; usable and held ones are in the age list.
- *   2. held_bytes == sum of the charges of the age list.
+ *   1. a pool is in exactly one place: current, usable or held.
+ *   2. held_bytes == sum of the charges of the usable and held pools.
  *   3. the map entry of every pool here is the tag of the thread.
  * Progress: everything here is wait-free over the thread's own structures and lock-free where it calls pool
  * and arena.
@@ -32,7 +31,7 @@
 #include "cache/tls.h"
 #include "epoch/epoch.h"
 
-enum { EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES, EP__BATCHES = 16 };
+enum { EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES, EP__BATCHES = 64 };
 
 struct pool_list {
     struct pool *first;
@@ -44,16 +43,14 @@ struct bin {
     struct pool *current;
     struct pool_list usable;
     struct pool_list held;
-    uint32_t carved_out; /* pools of this class carved to their ends: a class that grows */
 };
 
 struct cache {
     alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
     uint32_t tag;
     uint32_t colour;
-    struct pool *oldest;
-    struct pool *newest;
-    size_t held_bytes;
+    uint32_t giving_class; /* where the quota gives pools up next */
+    size_t held_bytes;     /* charges of usable and held pools */
     size_t withheld_bytes; /* in batches */
     struct batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
@@ -63,7 +60,8 @@ struct cache {
 /* The list that malloc pops for a class. */
 static inline struct block **ep__cache_head(struct cache *cache, unsigned class)
 {
-    return class < EP__SMALL_CLASSES ? &ep__tls.heads[class + 1] : &cache->heads[class - EP__SMALL_CLASSES];
+    return class < EP__SMALL_CLASSES ? &ep__tls.heads[class + 1]
+                                     : &cache->heads[class - EP__SMALL_CLASSES];
 }
 
 /* The slow path of malloc, for any size.  NULL and ENOMEM when there is none to be had. */

@@ -31,7 +31,7 @@ struct block *ep__detached_alloc(unsigned class)
     if (pool == NULL)
         return NULL;
     if (pool->list == NULL) {
-        pool->list = ep__carve(pool, 0);
+        pool->list = ep__carve(pool);
         pool->listed = ep__pool_count_chain(pool->list);
     }
     struct block *block = pool->list;

@@ -4,6 +4,11 @@
 #include "sys/options.h"
 #include "sys/vm.h"
 
+enum { FIRST_PROCESS = 1 };
+
+/* The number of the process that last looked. */
+static _Atomic(uint64_t) last_process = FIRST_PROCESS;
+
 /* Points into a page of its own; NULL before the first birth. */
 static _Atomic(_Atomic(uint64_t) *) mark;
 
@@ -16,32 +21,48 @@ static _Atomic(uint64_t) *make_mark(void)
         return NULL;
     _Atomic(uint64_t) *none = NULL;
     /* order: relaxed -- nobody else knows the page */
-    ep__store_relaxed(page, 1);
+    ep__store_relaxed(page, FIRST_PROCESS);
     if (!ep__vm_wipe_on_fork(page, bytes)) {
         (void)ep__vm_unmap(page, bytes);
         return NULL;
     }
-    /* order: acq_rel FRK -- pairs with ep__fork_look; carries the 1.  ABA: written once */
+    /* order: acq_rel FRK -- pairs with ep__fork_look; carries the number.  ABA: written once */
     if (ep__cas_strong_acq_rel(&mark, &none, page))
         return page;
     (void)ep__vm_unmap(page, bytes);
     return none;
 }
 
-void ep__fork_look(struct cache *cache)
+/* The first slow path in a child, or one of several threads' at once: all of it may be done twice. */
+EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
+{
+    /* order: relaxed -- the parent's number, copied with its memory, or already ours */
+    uint64_t process = ep__load_relaxed(&last_process) + 1;
+    if (ep__option_get(EP__OPTION_FORK) == EP__FORK_STRICT)
+        ep__windows_close();
+    uint64_t zero = 0;
+    /* order: acq_rel FRK -- pairs with ep__fork_look; carries the closed windows.  ABA: zero once a process */
+    if (!ep__cas_strong_acq_rel(page, &zero, process))
+        return zero;
+    ep__epoch_forget_others(process);
+    /* order: relaxed -- read in this process's children only */
+    ep__store_relaxed(&last_process, process);
+    return process;
+}
+
+uint64_t ep__fork_look(struct cache *cache)
 {
     /* order: acquire FRK -- pairs with make_mark */
     _Atomic(uint64_t) *page = ep__load_acquire(&mark);
-    if (page == NULL)
+    if (ep__unlikely(page == NULL))
         page = make_mark();
-    /* order: relaxed -- zero only in a child; who swaps it acts */
-    if (page == NULL || ep__likely(ep__load_relaxed(page) != 0))
-        return;
-    uint64_t zero = 0;
-    /* order: relaxed -- one thread acts; the others need nothing of what it does.  ABA: zero once a process */
-    if (!ep__cas_strong_relaxed(page, &zero, 1))
-        return;
-    if (ep__option_get(EP__OPTION_FORK) == EP__FORK_STRICT)
-        ep__windows_close();
-    ep__epoch_forget_others(cache == NULL ? NULL : &cache->epoch);
+    if (page == NULL)
+        return FIRST_PROCESS;
+    /* order: acquire FRK -- pairs with recognise; zero only in a new child */
+    uint64_t process = ep__load_acquire(page);
+    if (ep__unlikely(process == 0))
+        process = recognise(page);
+    if (cache != NULL)
+        ep__epoch_move_record(&cache->epoch, process);
+    return process;
 }

@@ -3,7 +3,9 @@
  * Layer: cache.  Uses: sys/vm, epoch, arena.  Used by: thread.
  *
  * Algorithm.  There is nothing to lock.  A page that reads as zero in a child (MADV_WIPEONFORK) is looked at on
- * slow paths; who finds it zero is in a new child (fork, _Fork and clone alike) and swaps a number in.  In the
+ * slow paths; who finds it zero is in a new child (fork, _Fork and clone alike) and swaps the process's number in,
+ * which is the parent's plus 1.  A thread notes the number in its epoch record before it opens a section, so a
+ * record with another number and an open section belongs to a thread that is gone.  In the
  * child
  *   - the forking thread keeps its id, pools and lists: it was between two operations of its own;
  *   - ids of other threads stay taken for ever, so pools with their ids in the map are quarantined: frees into
@@ -25,7 +27,8 @@
 
 #include "cache/cache.h"
 
-/* Recognises a new child; `cache` is the calling thread's or NULL. */
-void ep__fork_look(struct cache *cache);
+/* Recognises a new child and returns the process's number, counted by forks; `cache` is the calling thread's,
+ * outside sections, or NULL.  Called before every section and before slots are acquired. */
+uint64_t ep__fork_look(struct cache *cache);
 
 #endif

@@ -2,8 +2,10 @@
 #include "cache/free.h"
 
 #include "arena/huge.h"
+#include "arena/retire.h"
 #include "cache/batch.h"
 #include "cache/detached.h"
+#include "cache/fork.h"
 #include "cache/lookup.h"
 #include "cache/quota.h"
 #include "cache/thread.h"
@@ -31,13 +33,11 @@ static void join(struct pool *pool, struct block *chain)
 
 void ep__free_settle(struct cache *cache, struct pool *pool)
 {
-    ep__quota_recount(cache, pool, ep__pool_listed(pool));
     uint32_t count;
     struct block *chain = ep__pool_take_remote(pool, &count);
-    if (chain != NULL) {
+    if (chain != NULL)
         join(pool, chain);
-        ep__quota_recount(cache, pool, pool->listed + count);
-    }
+    ep__quota_recount(cache, pool, count);
     if (ep__unlikely(pool->listed > pool->carved))
         ep__report_corruption("a block was freed twice in the pool at", pool->base);
     if (pool->listed == pool->carved && !is_reserve(cache, pool)) {
@@ -49,16 +49,18 @@ void ep__free_settle(struct cache *cache, struct pool *pool)
         ep__quota_delist(cache, pool);
         ep__quota_enlist(cache, pool, EP__IN_USABLE);
     }
-    ep__quota_wind(pool);
     ep__quota_enforce(cache);
 }
 
 void ep__cache_free_event(struct pool *pool)
 {
-    if (pool->place == EP__IN_CURRENT)
+    struct pool *whole = ep__pool_of_slot(pool);
+    if (whole->place == EP__IN_CURRENT) {
         pool->countdown = EP__POOL_PARKED;
-    else
-        ep__free_settle(ep__tls.cache, pool);
+        return;
+    }
+    ep__free_settle(ep__tls.cache, whole);
+    ep__retire_purge_excess();
 }
 
 void ep__free_take_in(struct cache *cache, struct pool *pool)
@@ -66,7 +68,6 @@ void ep__free_take_in(struct cache *cache, struct pool *pool)
     enum { FOREIGN_CLASS_POOLS_MAX = 2 };
     struct bin *bin = &cache->bins[pool->class];
     ep__pool_map(pool, cache->tag);
-    ep__quota_wind(pool);
     bool is_usable = pool->listed >= ep__size_classes[pool->class].usable_at;
     ep__quota_enlist(cache, pool, is_usable ? EP__IN_USABLE : EP__IN_HELD);
     if (bin->current == NULL && bin->held.count + bin->usable.count > FOREIGN_CLASS_POOLS_MAX)
@@ -99,6 +100,7 @@ static void free_block(struct pool *pool, struct block *block)
 static void free_outside(void *p, const void *call_site)
 {
     struct cache *cache = ep__thread_cache();
+    ep__fork_look(cache);
     if (!ep__huge_free(p, cache == NULL ? NULL : &cache->epoch))
         ep__foreign_report("free", p, call_site);
 }
@@ -111,9 +113,11 @@ EP__NOINLINE void ep__cache_free(void *p)
     switch (found.what) {
     case EP__FOUND_BLOCK:
         free_block(found.pool, p);
+        ep__retire_purge_excess();
         break;
     case EP__FOUND_RUN:
         ep__run_free(found.pool);
+        ep__retire_purge_excess();
         break;
     case EP__FOUND_NOTHING:
         /* The fast path ends in a jump to here, so this is the program's call. */

@@ -20,6 +20,7 @@ enum ep__found {
 struct found {
     enum ep__found what;
     struct pool *pool;
+    unsigned class; /* of a block */
 };
 
 struct found ep__lookup(const void *p);

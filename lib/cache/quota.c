@@ -3,12 +3,24 @@
 
 #include "sys/options.h"
 
-enum { CHARGE_SHARE = 16 };
-
+/* What the pool's list can hold before the next event. */
 static size_t charge_of(const struct pool *pool)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
-    return (size_t)pool->listed * size->bytes + ((size_t)size->slots << EP__SLOT_LOG2) / CHARGE_SHARE;
+    uint32_t more = pool->step == EP__POOL_PARKED ? 0 : pool->step * size->slots;
+    return (size_t)(pool->listed + more) * size->bytes;
+}
+
+/* Starts the countdown to the next event: usable, half free, all free. */
+static void wind(struct pool *pool)
+{
+    const struct size_class *size = &ep__size_classes[pool->class];
+    uint32_t out = (uint32_t)pool->carved - pool->listed;
+    uint32_t goal = pool->listed < size->usable_at ? size->usable_at : size->capacity / 2U;
+    uint32_t more = goal > pool->listed && goal - pool->listed < out ? goal - pool->listed : out;
+    /* Of `more` frees into n slots one slot gets at least 1/n: its countdown ends with the last of them at latest. */
+    uint32_t step = (more + size->slots - 1U) / size->slots;
+    ep__pool_wind(pool, &pool->list, step != 0 ? step : EP__POOL_PARKED);
 }
 
 static struct pool_list *list_of(struct cache *cache, const struct pool *pool)
@@ -46,57 +58,69 @@ void ep__quota_enlist(struct cache *cache, struct pool *pool, enum ep__pool_plac
 {
     pool->place = (uint8_t)place;
     push_back(list_of(cache, pool), pool);
-    pool->newer = NULL;
-    pool->older = cache->newest;
-    if (cache->newest != NULL)
-        cache->newest->newer = pool;
-    else
-        cache->oldest = pool;
-    cache->newest = pool;
+    wind(pool);
     cache->held_bytes += charge_of(pool);
+}
+
+/* Makes `listed` exact, with nothing counted down. */
+static void count_list(struct pool *pool, uint32_t added)
+{
+    pool->listed = ep__pool_listed(pool) + added;
+    ep__pool_wind(pool, &pool->list, 0);
 }
 
 void ep__quota_delist(struct cache *cache, struct pool *pool)
 {
-    unlink_pool(list_of(cache, pool), pool);
-    if (pool->older != NULL)
-        pool->older->newer = pool->newer;
-    else
-        cache->oldest = pool->newer;
-    if (pool->newer != NULL)
-        pool->newer->older = pool->older;
-    else
-        cache->newest = pool->older;
     cache->held_bytes -= charge_of(pool);
+    count_list(pool, 0);
+    unlink_pool(list_of(cache, pool), pool);
     pool->place = EP__IN_NONE;
+}
+
+void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added)
+{
+    cache->held_bytes -= charge_of(pool);
+    count_list(pool, added);
+    wind(pool);
+    cache->held_bytes += charge_of(pool);
+}
+
+void ep__quota_rotate(struct cache *cache, struct pool *pool)
+{
+    struct pool_list *list = list_of(cache, pool);
+    unlink_pool(list, pool);
+    push_back(list, pool);
 }
 
 void ep__quota_give_up(struct cache *cache, struct pool *pool)
 {
     ep__quota_delist(cache, pool);
-    ep__pool_release(pool, ep__pool_listed(pool));
+    ep__pool_release(pool, pool->listed);
 }
 
-void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t listed)
+/* The pool of a bin that is given up next, or NULL. */
+static struct pool *next_of(const struct bin *bin)
 {
-    cache->held_bytes += (size_t)(listed - pool->listed) * ep__size_classes[pool->class].bytes;
-    pool->listed = listed;
-    pool->step = pool->countdown;
+    return bin->usable.first != NULL ? bin->usable.first : bin->held.first;
 }
 
 void ep__quota_enforce(struct cache *cache)
 {
     size_t bound = ep__option_get(EP__OPTION_THREAD_BYTES);
-    while (cache->held_bytes > bound && cache->oldest != NULL)
-        ep__quota_give_up(cache, cache->oldest);
+    /* Twice round: a bin that is passed over once has been emptied since, or never had a pool. */
+    for (unsigned looks = 0; cache->held_bytes > bound && looks < 2 * EP__CLASSES; looks++) {
+        struct pool *pool = next_of(&cache->bins[cache->giving_class]);
+        if (pool != NULL) {
+            ep__quota_give_up(cache, pool);
+            looks = 0;
+        }
+        cache->giving_class = (cache->giving_class + 1) % EP__CLASSES;
+    }
 }
 
-void ep__quota_wind(struct pool *pool)
+void ep__quota_release(struct cache *cache, unsigned class)
 {
-    const struct size_class *size = &ep__size_classes[pool->class];
-    uint32_t out = (uint32_t)pool->carved - pool->listed;
-    uint32_t half = size->capacity / 2U;
-    uint32_t goal = pool->listed < size->usable_at ? size->usable_at : half;
-    uint32_t step = goal > pool->listed && goal - pool->listed < out ? goal - pool->listed : out;
-    pool->step = pool->countdown = step != 0 ? step : EP__POOL_PARKED;
+    struct pool *pool;
+    while ((pool = next_of(&cache->bins[class])) != NULL)
+        ep__quota_give_up(cache, pool);
 }

@@ -1,13 +1,13 @@
 /* Refill.  The argument stands in refill.h. */
 #include "cache/refill.h"
 
+#include "cache/fork.h"
 #include "cache/quota.h"
 #include "pool/carve.h"
 #include "pool/partial.h"
 
 enum {
-    HELD_LOOKS_MAX = 8,           /* held pools looked at for remote frees a refill */
-    GROWN_CHUNK_BYTES = 64 << 10, /* carved and faulted in at once when a class grows */
+    HELD_LOOKS_MAX = 4, /* held pools looked at for remote frees a refill */
 };
 
 /* Makes an owned, unlisted pool the current one; its list is the caller's. */
@@ -16,9 +16,8 @@ static struct block *make_current(struct cache *cache, struct pool *pool)
     struct block *chain = pool->list;
     pool->list = NULL;
     pool->listed = 0;
-    pool->step = pool->countdown = EP__POOL_PARKED;
     pool->place = EP__IN_CURRENT;
-    pool->sink = ep__cache_head(cache, pool->class);
+    ep__pool_wind(pool, ep__cache_head(cache, pool->class), EP__POOL_PARKED);
     cache->bins[pool->class].current = pool;
     return chain;
 }
@@ -26,9 +25,7 @@ static struct block *make_current(struct cache *cache, struct pool *pool)
 static struct block *use_usable(struct cache *cache, struct bin *bin)
 {
     struct pool *pool = bin->usable.first;
-    uint32_t listed = ep__pool_listed(pool);
     ep__quota_delist(cache, pool);
-    pool->listed = listed;
     return make_current(cache, pool);
 }
 
@@ -37,7 +34,6 @@ static struct pool *leave_current(struct bin *bin)
 {
     struct pool *pool = bin->current;
     bin->current = NULL;
-    pool->sink = &pool->list;
     pool->listed = 0;
     return pool;
 }
@@ -46,7 +42,6 @@ static struct pool *leave_current(struct bin *bin)
 static void put_aside(struct cache *cache, struct bin *bin)
 {
     struct pool *pool = leave_current(bin);
-    ep__quota_wind(pool);
     ep__quota_enlist(cache, pool, EP__IN_USABLE);
 }
 
@@ -61,35 +56,30 @@ static struct block *take_freed(struct pool *pool)
     return chain;
 }
 
-static size_t chunk_bytes(const struct bin *bin)
-{
-    return bin->carved_out == 0 ? 0 : GROWN_CHUNK_BYTES;
-}
-
 /* The current pool is full: keep it for its next frees. */
 static void hold_full(struct cache *cache, struct bin *bin)
 {
     struct pool *pool = leave_current(bin);
-    bin->carved_out++;
-    ep__quota_wind(pool);
     ep__quota_enlist(cache, pool, EP__IN_HELD);
     ep__quota_enforce(cache);
 }
 
-/* A held pool to which others have freed enough; looked-at ones go to the end of the list. */
+/* A held pool to which others have freed enough.  One that only others free into is given up, because what they
+ * free is not counted; the rest go to the end of the list. */
 static struct block *use_held(struct cache *cache, struct bin *bin, unsigned class)
 {
     uint32_t looks = bin->held.count < HELD_LOOKS_MAX ? bin->held.count : HELD_LOOKS_MAX;
     for (; looks != 0; looks--) {
         struct pool *pool = bin->held.first;
-        uint32_t listed = ep__pool_listed(pool);
         uint32_t remote = ep__word_count(ep__pool_word(pool));
-        ep__quota_delist(cache, pool);
-        pool->listed = listed;
-        if (listed + remote >= ep__size_classes[class].usable_at)
+        if (ep__pool_listed(pool) + remote >= ep__size_classes[class].usable_at) {
+            ep__quota_delist(cache, pool);
             return make_current(cache, pool);
-        ep__quota_wind(pool);
-        ep__quota_enlist(cache, pool, EP__IN_HELD);
+        }
+        if (remote != 0 && ep__pool_listed(pool) == 0)
+            ep__quota_give_up(cache, pool);
+        else
+            ep__quota_rotate(cache, pool);
     }
     return NULL;
 }
@@ -98,6 +88,7 @@ static struct block *use_held(struct cache *cache, struct bin *bin, unsigned cla
 static struct pool *find_pool(struct cache *cache, unsigned class, struct block **chain)
 {
     *chain = NULL;
+    ep__fork_look(cache);
     struct pool *pool = ep__partial_claim(class, false, chain);
     if (pool == NULL)
         pool = ep__pool_acquire(class, cache->colour++, false);
@@ -146,11 +137,11 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
         if (chain != NULL)
             break;
         bool is_carved = bin->current->carved == ep__size_classes[class].capacity;
-        if (bin->usable.first != NULL && !is_carved) {
+        if (!is_carved && bin->usable.first != NULL && ep__pool_listed(bin->usable.first) != 0) {
             put_aside(cache, bin);
             continue;
         }
-        chain = ep__carve(bin->current, chunk_bytes(bin));
+        chain = ep__carve(bin->current);
         *is_fresh = chain != NULL && bin->current->is_zero;
         if (chain == NULL)
             hold_full(cache, bin);

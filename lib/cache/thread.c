@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "arena/retire.h"
 #include "cache/batch.h"
 #include "cache/fork.h"
 #include "cache/ids.h"
@@ -26,8 +27,8 @@ static uint64_t make_key(void)
     if (pthread_key_create(&key, thread_exit) != 0)
         return 0;
     uint64_t none = 0;
-    /* order: relaxed -- the number is all that is shared.  ABA: written once */
-    if (ep__cas_strong_relaxed(&exit_key, &none, (uint64_t)key + 1))
+    /* order: acq_rel KEY -- pairs with get_key; carries the C library's entry of the key.  ABA: written once */
+    if (ep__cas_strong_acq_rel(&exit_key, &none, (uint64_t)key + 1))
         return (uint64_t)key + 1;
     (void)pthread_key_delete(key);
     return none;
@@ -35,8 +36,8 @@ static uint64_t make_key(void)
 
 static uint64_t get_key(void)
 {
-    /* order: relaxed -- see make_key */
-    uint64_t key = ep__load_relaxed(&exit_key);
+    /* order: acquire KEY -- pairs with make_key */
+    uint64_t key = ep__load_acquire(&exit_key);
     return key != 0 ? key : make_key();
 }
 
@@ -80,13 +81,13 @@ EP__COLD struct cache *ep__thread_born(void)
 {
     int saved = errno;
     ep__options_load();
-    ep__fork_look(NULL);
+    uint64_t process = ep__fork_look(NULL);
     if (ep__tls.has_exited)
         return NULL;
     struct cache *cache = take_block();
     if (cache == NULL)
         return NULL;
-    ep__epoch_adopt_record(&cache->epoch);
+    ep__epoch_adopt_record(&cache->epoch, process);
     point_at_window(&ep__tls);
     ep__tls.tag = cache->tag;
     ep__tls.cache = cache;
@@ -117,18 +118,15 @@ static uint32_t gather_current(struct cache *cache, struct pool *pool)
 void ep__thread_release_all(struct cache *cache, bool adopt)
 {
     ep__batch_flush(cache, adopt);
-    for (unsigned class = 0; class < EP__CLASSES; class++) {
+    for (unsigned class = 0; class < EP__CLASSES; class ++) {
         struct bin *bin = &cache->bins[class];
         struct pool *pool = bin->current;
+        ep__quota_release(cache, class);
         if (pool == NULL)
             continue;
         bin->current = NULL;
-        bin->carved_out = 0;
-        pool->sink = &pool->list;
         ep__pool_release(pool, gather_current(cache, pool));
     }
-    while (cache->oldest != NULL)
-        ep__quota_give_up(cache, cache->oldest);
 }
 
 /* The destructor of the key. */
@@ -145,6 +143,7 @@ static void thread_exit(void *value)
     ep__epoch_hand_over(&cache->epoch);
     ep__tls.cache = NULL;
     ep__ids_give_back(cache->tag);
+    ep__retire_purge_excess();
     errno = saved;
 }
 
@@ -155,6 +154,7 @@ void ep__thread_idle(void)
         return;
     ep__fork_look(cache);
     ep__thread_release_all(cache, false);
+    ep__retire_purge_excess();
     ep__epoch_poll(&cache->epoch);
 }
 

@@ -17,7 +17,7 @@
  * Who may overlap: births and exits of any number of threads.
  * Invariants: an id's bit is set exactly while a thread may have it in a map entry; in a forked child the
  * other threads' bits stay set for ever.
- * Edges: IDS (a control block, from exit to birth), CTL (a chunk of control blocks).
+ * Edges: IDS (a control block, from exit to birth), CTL (a chunk of control blocks), KEY (the pthread key).
  * Progress: lock-free.  ABA: ids are bits of a set.
  */
 #ifndef EPMALLOC_CACHE_THREAD_H

@@ -12,8 +12,15 @@ static ck_epoch_t domain = {.epoch = 1};
 /* Entries of threads that have exited; pushed to and taken whole. */
 static _Atomic(ck_stack_entry_t *) orphans;
 
-void ep__epoch_adopt_record(struct epoch_record *record)
+void ep__epoch_move_record(struct epoch_record *record, uint64_t process)
 {
+    /* order: relaxed -- sections, which the owner opens later, are ordered after it by ck_epoch's barrier */
+    ep__store_relaxed(&record->process, process);
+}
+
+void ep__epoch_adopt_record(struct epoch_record *record, uint64_t process)
+{
+    ep__epoch_move_record(record, process);
     if (record->is_registered)
         return;
     record->is_registered = true;
@@ -106,13 +113,18 @@ void ep__epoch_hand_over(struct epoch_record *record)
     record->record.n_pending = 0;
 }
 
-void ep__epoch_forget_others(const struct epoch_record *own)
+void ep__epoch_forget_others(uint64_t process)
 {
     ck_stack_entry_t *link = CK_STACK_FIRST(&domain.records);
     for (; link != NULL; link = CK_STACK_NEXT(link)) {
-        ck_epoch_record_t *record =
-            (ck_epoch_record_t *)((char *)link - offsetof(ck_epoch_record_t, record_next));
-        if (own == NULL || record != &own->record)
-            ck_pr_store_uint(&record->active, 0);
+        struct epoch_record *record =
+            (struct epoch_record *)((char *)link - offsetof(ck_epoch_record_t, record_next));
+        if (ck_pr_load_uint(&record->record.active) == 0)
+            continue;
+        ck_pr_fence_load();
+        /* order: relaxed -- after the look at active: a section that is open in this process was opened after its
+         * record's number was written, so the number is seen; an older one belongs to a thread that is gone */
+        if (ep__load_relaxed(&record->process) != process)
+            ck_pr_store_uint(&record->record.active, 0);
     }
 }

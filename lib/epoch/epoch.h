@@ -21,12 +21,14 @@
  * Invariant: a record of a free control block has active == 0 and no entries.
  * Edges: ORP (the entries handed over), EPO (inside ck_epoch; annotated for ThreadSanitizer, which does not
  * see its inline assembly).
- * Progress: wait-free but for poll, which visits all records and runs a bounded number of due entries' calls.
+ * Progress: wait-free but for poll, which visits all records and runs all due entries' calls.
  * ABA: orphans is pushed to and taken whole.
  * Source: Fraser, Practical Lock-Freedom (2004); Concurrency Kit.
  */
 #ifndef EPMALLOC_EPOCH_EPOCH_H
 #define EPMALLOC_EPOCH_EPOCH_H
+
+#include "sys/atomic.h"
 
 #include <ck_epoch.h>
 #include <stdbool.h>
@@ -38,11 +40,15 @@ struct epoch_entry {
 
 struct epoch_record {
     ck_epoch_record_t record;
-    bool is_registered; /* the owner's */
+    bool is_registered;        /* the owner's */
+    _Atomic(uint64_t) process; /* the owner's: in which process, counted by forks, it last looked */
 };
 
-/* Prepares a record for a new owner; the first time it is registered. */
-void ep__epoch_adopt_record(struct epoch_record *record);
+/* Prepares a record for a new owner in the process number `process`; the first time it is registered. */
+void ep__epoch_adopt_record(struct epoch_record *record, uint64_t process);
+
+/* The owner, outside sections, notes that it goes on living in the process number `process`. */
+void ep__epoch_move_record(struct epoch_record *record, uint64_t process);
 
 /* Sections nest.  The owner's thread only. */
 void ep__epoch_enter(struct epoch_record *record);
@@ -62,7 +68,8 @@ void ep__epoch_poll(struct epoch_record *record);
 /* Hands all entries over; the record is then ready for another owner. */
 void ep__epoch_hand_over(struct epoch_record *record);
 
-/* In a forked child: no section of a record other than `own` is open any more. */
-void ep__epoch_forget_others(const struct epoch_record *own);
+/* In a forked child, the process number `process`: no section is open any more of a record that has not been
+ * adopted by or moved to it. */
+void ep__epoch_forget_others(uint64_t process);
 
 #endif

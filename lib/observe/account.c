@@ -6,6 +6,7 @@
 
 #include "arena/huge.h"
 #include "cache/cache.h"
+#include "cache/fork.h"
 #include "cache/thread.h"
 #include "pool/run.h"
 
@@ -22,8 +23,9 @@ static struct look look_at(struct pool *pool, const struct arena *arena, unsigne
     uint64_t before;
     uint64_t after;
     do {
-        before = ep__pool_word(pool);
-        /* order: acquire OWN -- not before the word was read; compared with a second reading of it */
+        /* order: acquire OWN -- pairs with the births of pools and runs; the kind is read after the word */
+        before = ep__load_acquire(&pool->word);
+        /* order: acquire OWN -- the word is read again after the kind */
         look.kind = ep__load_acquire(&arena->kinds[slot]);
         after = ep__pool_word(pool);
     } while (ep__word_generation(before) != ep__word_generation(after));
@@ -42,13 +44,14 @@ static uint32_t count_own(struct cache *cache, const struct pool *pool)
            ep__pool_count_chain(*ep__cache_head(cache, pool->class));
 }
 
-static void add_pool(struct ep_account *account, struct pool *pool, struct look look)
+static void add_pool(struct ep_account *account, const struct arena *arena, struct pool *pool,
+                     struct look look)
 {
     const struct size_class *size = &ep__size_classes[look.kind];
     struct cache *cache = ep__tls.cache;
     uint32_t available = look.count;
     /* order: relaxed -- only the own tag matters, and the thread stored that itself */
-    uint32_t owner = ep__load_relaxed(ep__pool_owner(pool));
+    uint32_t owner = ep__load_relaxed(&arena->window->owners[pool - ep__pool_at(arena->window, 0)]);
     if (look.state == EP__OWNED && cache != NULL && owner == cache->tag)
         available += count_own(cache, pool);
     else if (look.state == EP__OWNED)
@@ -71,7 +74,7 @@ static unsigned add_slot(struct ep_account *account, struct arena *arena, unsign
         return (unsigned)(ep__run_bytes(pool) >> EP__SLOT_LOG2);
     }
     if (look.state != EP__FREE && look.kind < EP__CLASSES) {
-        add_pool(account, pool, look);
+        add_pool(account, arena, pool, look);
         return ep__size_classes[look.kind].slots;
     }
     account->unaccounted_bytes += EP__SLOT_BYTES;
@@ -85,8 +88,8 @@ static void add_arena(struct ep_account *account, struct arena *arena)
     account->arenas++;
     account->unused_pools += ep__bits_count(free);
     /* order: relaxed -- statistics */
-    account->dirty_bytes +=
-        (size_t)ep__bits_count(free & ep__load_relaxed(&arena->dirty_slots)) << EP__SLOT_LOG2;
+    account->dirty_bytes += (size_t)ep__bits_count(free & ep__load_relaxed(&arena->dirty_slots))
+                            << EP__SLOT_LOG2;
     for (unsigned slot = 0; slot < EP__ARENA_SLOTS;)
         slot += free >> slot & 1U ? 1U : add_slot(account, arena, slot);
 }
@@ -95,7 +98,8 @@ static void add_window(struct ep_account *account, struct window *window)
 {
     enum { ARENA_METADATA_BYTES = EP__ARENA_SLOTS * (EP__DESCRIPTOR_BYTES + sizeof(uint32_t)) };
     uint32_t begun = ep__arena_ids_begun(window);
-    account->metadata_bytes += (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / 64);
+    account->metadata_bytes +=
+        (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / 64);
     for (uint32_t id = 0; id < begun; id++) {
         struct arena *arena = ep__arena_at(window, id);
         /* order: acquire RET -- pairs with the end of creation; the arena's fields are read after it */
@@ -136,6 +140,7 @@ void ep__account_take(struct ep_account *account)
 {
     struct cache *cache = ep__tls.cache;
     memset(account, 0, sizeof *account);
+    ep__fork_look(cache);
     if (cache != NULL)
         ep__epoch_enter(&cache->epoch);
     for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)

@@ -5,7 +5,8 @@ enum { CLAIMS_MAX = 32 };
 
 static _Atomic(uint64_t) *hints_of(struct window *window, uint32_t arena_id, unsigned class)
 {
-    return &window->groups[arena_id / EP__GROUP_ARENAS].partial_pools[arena_id % EP__GROUP_ARENAS][class];
+    return &window->groups[arena_id / EP__GROUP_ARENAS]
+                .partial_pools[arena_id % EP__GROUP_ARENAS][class];
 }
 
 void ep__partial_hint(struct pool *pool, unsigned class)
@@ -18,59 +19,58 @@ void ep__partial_hint(struct pool *pool, unsigned class)
 }
 
 /* Whether the pool in a slot should be hinted under a class. */
-static bool deserves_hint(struct pool *pool, const struct arena *arena, unsigned slot, unsigned class)
+static bool deserves_hint(struct pool *pool, const struct arena *arena, unsigned slot,
+                          unsigned class)
 {
     uint64_t word = ep__pool_word(pool);
-    if (ep__word_state(word) != EP__PARTIAL || ep__word_count(word) < ep__size_classes[class].usable_at)
+    if (ep__word_state(word) != EP__PARTIAL ||
+        ep__word_count(word) < ep__size_classes[class].usable_at)
         return false;
     /* order: relaxed -- a stale class sets or leaves a hint that the next searcher corrects */
     return ep__load_relaxed(&arena->kinds[slot]) == class;
 }
 
-/* Clears the hint of a slot, looks again, and sets it again if need be. */
-static void clear_hint(struct arena *arena, unsigned slot, unsigned class)
+/* Takes an arena whose hints were seen empty out of the class's set, and looks again. */
+static void correct_set(struct window *window, uint32_t id, unsigned class)
 {
-    _Atomic(uint64_t) *hints = hints_of(arena->window, arena->id, class);
+    ep__arena_set_remove(window, EP__SET_PARTIAL + class, id);
+    /* order: acquire HNP -- pairs with ep__partial_hint; the second look of the level above */
+    if (ep__load_acquire(hints_of(window, id, class)) != 0)
+        ep__arena_set_add(window, EP__SET_PARTIAL + class, id);
+}
+
+/* Clears the hint of a slot, looks again, and sets it again if need be. */
+static void clear_hint(struct window *window, uint32_t id, unsigned slot, unsigned class)
+{
+    _Atomic(uint64_t) *hints = hints_of(window, id, class);
     uint64_t bit = (uint64_t)1 << slot;
     /* order: acq_rel HNP -- pairs with ep__partial_hint: what was PARTIAL before the bit was set is seen by the
      * second look; what becomes PARTIAL later sets the bit anew */
     uint64_t before = ep__fetch_and_acq_rel(hints, ~bit);
-    struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
-    if (deserves_hint(pool, arena, slot, class)) {
+    struct pool *pool = ep__pool_at(window, id * EP__ARENA_SLOTS + slot);
+    if (deserves_hint(pool, ep__arena_at(window, id), slot, class)) {
         ep__partial_hint(pool, class);
         return;
     }
-    if ((before & ~bit) != 0)
-        return;
-    ep__arena_set_remove(arena->window, EP__SET_PARTIAL + class, arena->id);
-    /* order: acquire HNP -- pairs with ep__partial_hint; the second look of the level above */
-    if (ep__load_acquire(hints) != 0)
-        ep__arena_set_add(arena->window, EP__SET_PARTIAL + class, arena->id);
+    if ((before & ~bit) == 0)
+        correct_set(window, id, class);
 }
 
 /* Claims one of the hinted pools of an arena. */
-static struct pool *claim_in_arena(struct arena *arena, unsigned class, struct block **chain)
+static struct pool *claim_in_arena(struct window *window, uint32_t id, unsigned class,
+                                   struct block **chain)
 {
     /* order: acquire HNP -- pairs with ep__partial_hint; the words are read after their hints */
-    uint64_t hints = ep__load_acquire(hints_of(arena->window, arena->id, class));
+    uint64_t hints = ep__load_acquire(hints_of(window, id, class));
     for (; hints != 0; hints &= hints - 1) {
         unsigned slot = ep__bits_lowest(hints);
-        struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
+        struct pool *pool = ep__pool_at(window, id * EP__ARENA_SLOTS + slot);
         bool is_mine = ep__pool_claim(pool, class, chain);
-        clear_hint(arena, slot, class);
+        clear_hint(window, id, slot, class);
         if (is_mine)
             return pool;
     }
     return NULL;
-}
-
-/* Puts right a set's bit that led to an arena without hints. */
-static void correct_set(struct arena *arena, unsigned class)
-{
-    ep__arena_set_remove(arena->window, EP__SET_PARTIAL + class, arena->id);
-    /* order: acquire HNP -- pairs with ep__partial_hint; the second look */
-    if (ep__load_acquire(hints_of(arena->window, arena->id, class)) != 0)
-        ep__arena_set_add(arena->window, EP__SET_PARTIAL + class, arena->id);
 }
 
 static struct pool *claim_in_window(struct window *window, unsigned class, struct block **chain)
@@ -80,10 +80,10 @@ static struct pool *claim_in_window(struct window *window, unsigned class, struc
         id = ep__arena_set_next(window, EP__SET_PARTIAL + class, id);
         if (id == EP__ARENA_NONE)
             return NULL;
-        struct pool *pool = claim_in_arena(ep__arena_at(window, id), class, chain);
+        struct pool *pool = claim_in_arena(window, id, class, chain);
         if (pool != NULL)
             return pool;
-        correct_set(ep__arena_at(window, id), class);
+        correct_set(window, id, class);
     }
     return NULL;
 }
@@ -96,7 +96,7 @@ static struct pool *sweep_window(struct window *window, unsigned class, struct b
         /* order: relaxed -- claim_in_arena reads again in order */
         if (ep__load_relaxed(hints_of(window, id, class)) == 0)
             continue;
-        struct pool *pool = claim_in_arena(ep__arena_at(window, id), class, chain);
+        struct pool *pool = claim_in_arena(window, id, class, chain);
         if (pool != NULL)
             return pool;
     }
@@ -109,8 +109,8 @@ struct pool *ep__partial_claim(unsigned class, bool is_sweep, struct block **cha
         struct window *window = ep__window_at(i);
         if (ep__window_is_closed(window))
             continue;
-        struct pool *pool = is_sweep ? sweep_window(window, class, chain)
-                                     : claim_in_window(window, class, chain);
+        struct pool *pool =
+            is_sweep ? sweep_window(window, class, chain) : claim_in_window(window, class, chain);
         if (pool != NULL)
             return pool;
     }

@@ -6,7 +6,8 @@
 
 static struct block *block_at(const struct pool *pool, uint32_t head)
 {
-    return head == EP__POOL_NO_HEAD ? NULL : (struct block *)(void *)(pool->base + ((size_t)head << 4));
+    return head == EP__POOL_NO_HEAD ? NULL
+                                    : (struct block *)(void *)(pool->base + ((size_t)head << 4));
 }
 
 static uint32_t head_of(const struct pool *pool, const struct block *block)
@@ -41,30 +42,43 @@ static void write_kinds(const struct slots *slots, uint8_t kind)
     }
 }
 
+/* The descriptor of the first of the slots, its constants set.  Written once, so that searchers may read them. */
+struct pool *ep__pool_describe(const struct slots *slots)
+{
+    struct arena *arena = slots->arena;
+    struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slots->first);
+    if (pool->arena == NULL) {
+        pool->arena = arena;
+        pool->slot = (uint8_t)slots->first;
+        pool->base = ep__arena_slot_start(arena, slots->first);
+    }
+    if (ep__unlikely(ep__word_state(ep__pool_word(pool)) != EP__FREE))
+        ep__report_corruption("a free slot's pool is not FREE at", pool->base);
+    return pool;
+}
+
 struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_arena)
 {
     const struct size_class *size = &ep__size_classes[class];
     struct slots got;
     if (!(from_new_arena ? ep__arena_create : ep__arena_acquire)(size->slots, 1, &got))
         return NULL;
-    struct pool *pool = ep__pool_at(got.arena->window, got.arena->id * EP__ARENA_SLOTS + got.first);
-    uint64_t word = ep__pool_word(pool);
-    if (ep__unlikely(ep__word_state(word) != EP__FREE))
-        ep__report_corruption("a free slot's pool is not FREE at", ep__arena_slot_start(got.arena, got.first));
-    pool->arena = got.arena;
-    pool->slot = (uint8_t)got.first;
-    pool->base = ep__arena_slot_start(got.arena, got.first);
-    pool->start = (uint16_t)(colour % size->colours * size->colour_bytes);
+    struct pool *pool = ep__pool_describe(&got);
+    /* order: relaxed -- see ep__pool_start */
+    ep__store_relaxed(&pool->start, (uint16_t)(colour % size->colours * size->colour_bytes));
     pool->is_zero = got.is_zero;
-    pool->sink = &pool->list;
     pool->list = NULL;
     pool->listed = pool->carved = 0;
-    pool->countdown = pool->step = 0;
-    pool->class = (uint8_t)class;
+    pool->class = (uint8_t) class;
     pool->place = EP__IN_NONE;
-    write_kinds(&got, (uint8_t)class);
-    /* order: relaxed -- nobody changes a FREE word but its slots' holder; a block given out carries it on */
-    ep__store_relaxed(&pool->word, word_without_list(EP__OWNED, ep__word_generation(word) + 1));
+    for (unsigned i = 0; i < got.count; i++)
+        pool[i].distance = (uint8_t)i;
+    ep__pool_wind(pool, &pool->list, 0);
+    write_kinds(&got, (uint8_t) class);
+    uint32_t generation = ep__word_generation(ep__pool_word(pool)) + 1;
+    /* order: release OWN -- pairs with walkers that read the word before the kind; nobody changes a FREE word
+     * but its slots' holder */
+    ep__store_release(&pool->word, word_without_list(EP__OWNED, generation));
     return pool;
 }
 
@@ -102,21 +116,6 @@ struct block *ep__pool_take_remote(struct pool *pool, uint32_t *count)
     return NULL;
 }
 
-bool ep__pool_disown_full(struct pool *pool, uint32_t owner)
-{
-    uint32_t generation = ep__word_generation(ep__pool_word(pool));
-    uint64_t word = word_without_list(EP__OWNED, generation);
-    pool->list = NULL;
-    pool->listed = pool->step = pool->countdown = 0;
-    ep__pool_map(pool, EP__OWNER_NOBODY);
-    /* order: release OWN -- pairs with adoption in push_to_full; carries the private fields.  A store would
-     * lose a block pushed since the look.  ABA: no list, same generation, is the same state */
-    if (ep__cas_strong_release(&pool->word, &word, word_without_list(EP__FULL, generation + 1)))
-        return true;
-    ep__pool_map(pool, owner);
-    return false;
-}
-
 /* The owner takes what is listed, with which all blocks are here, and gives the pool back. */
 static void release_all_free(struct pool *pool)
 {
@@ -131,8 +130,8 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
     uint32_t class = pool->class;
     uint32_t own = listed + size->capacity - pool->carved;
     pool->listed = listed;
-    pool->step = pool->countdown = 0;
     pool->place = EP__IN_NONE;
+    ep__pool_wind(pool, &pool->list, 0);
     ep__pool_map(pool, EP__OWNER_NOBODY);
     uint64_t word = ep__pool_word(pool);
     for (;;) {
@@ -144,8 +143,9 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
         }
         if (ep__unlikely(total > size->capacity))
             ep__report_corruption("a block was freed twice in the pool at", pool->base);
-        uint64_t next = total == 0 ? word_without_list(EP__FULL, generation)
-                                   : ep__word_make(ep__word_head(word), total, EP__PARTIAL, generation);
+        uint64_t next = total == 0
+                            ? word_without_list(EP__FULL, generation)
+                            : ep__word_make(ep__word_head(word), total, EP__PARTIAL, generation);
         /* order: release OWN -- pairs with ep__pool_claim and adoption; carries the private fields.  ABA: the
          * same list and count are the same claim on capacity */
         if (!ep__cas_weak_release(&pool->word, &word, next))
@@ -160,7 +160,8 @@ bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
 {
     uint64_t word = ep__pool_word(pool);
     /* order: relaxed -- checked again below, when the pool is ours */
-    if (ep__word_state(word) != EP__PARTIAL || ep__load_relaxed(&pool->arena->kinds[pool->slot]) != class)
+    if (ep__word_state(word) != EP__PARTIAL ||
+        ep__load_relaxed(&pool->arena->kinds[pool->slot]) != class)
         return false;
     /* order: acq_rel OWN, RMT -- acquires the private fields from who released the pool, and the links of the
      * list, which all leaves with us.  ABA: a word that came back is a PARTIAL pool with that list */
@@ -199,7 +200,8 @@ static enum ep__push_result push_to_full(const struct batch *batch, bool adopt, 
     uint32_t capacity = ep__size_classes[pool->class].capacity;
     bool is_whole = batch->count == capacity;
     batch->last->next = NULL;
-    uint64_t next = ep__word_make(head_of(pool, batch->first), batch->count, EP__PARTIAL, generation);
+    uint64_t next =
+        ep__word_make(head_of(pool, batch->first), batch->count, EP__PARTIAL, generation);
     if (adopt || is_whole)
         next = word_without_list(is_whole ? EP__FREE : EP__OWNED, generation);
     /* order: acq_rel OWN, RMT -- acquires the private fields from who disowned the pool; releases the links to
@@ -212,7 +214,6 @@ static enum ep__push_result push_to_full(const struct batch *batch, bool adopt, 
         return EP__PUSHED;
     pool->list = batch->first;
     pool->listed = batch->count;
-    pool->step = pool->countdown = 0;
     pool->place = EP__IN_NONE;
     return EP__ADOPTED;
 }
@@ -262,7 +263,8 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
             return EP__EMPTIED;
         }
         uint32_t before = ep__word_count(word);
-        if (state == EP__PARTIAL && before < size->usable_at && before + batch->count >= size->usable_at)
+        if (state == EP__PARTIAL && before < size->usable_at &&
+            before + batch->count >= size->usable_at)
             ep__partial_hint(pool, class);
         return EP__PUSHED;
     }

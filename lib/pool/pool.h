@@ -14,7 +14,7 @@
  *     PARTIAL  nobody                              capacity - live blocks (those on the private list and
  *                                                  the uncarved ones included)
  *
- *             acquire            disown full              adopt
+ *             acquire           release, all out           adopt
  *      FREE ----------> OWNED ----------------> FULL ----------------> OWNED
  *       ^                | ^                      | no adopter wanted
  *       |  empty         | |  claim               v
@@ -38,6 +38,10 @@
  *   3. private list + uncarved + list + live == C in every state but FREE.
  *   4. PARTIAL: count == C - live, 1 <= count < C, so an all-free pool is never PARTIAL.
  *   5. the map holds id exactly while the thread with that id owns the pool (and is not giving it up).
+ *
+ * A pool of several slots is described by its first slot's descriptor.  The others have a sink and a
+ * countdown of their own, so that a block that starts in them is freed by the same fast path; what was
+ * freed is the sum over the slots.
  *
  * Edges: OWN (private fields, from who gives a pool up to who becomes owner), RMT (block links, from who frees
  * to who takes the list).
@@ -68,27 +72,29 @@ enum ep__pool_place { EP__IN_NONE, EP__IN_CURRENT, EP__IN_USABLE, EP__IN_HELD };
 
 struct pool {
     /* Owner only (FREE: who holds the slots; FULL, PARTIAL: nobody). */
-    struct block **sink; /* where the owner's frees go: the list that malloc pops, or `list` */
-    uint32_t countdown;  /* the owner's frees until something happens */
-    uint32_t step;       /* where countdown started at the last event */
-    struct block *list;  /* free blocks that malloc does not pop */
-    uint32_t listed;     /* blocks on `list` at the last event */
+    struct block *
+        *sink; /* where the owner's frees go: the list that malloc pops, or the pool's `list` */
+    uint32_t countdown; /* the owner's frees into this slot until something happens */
+    uint32_t step;      /* where the countdown of each slot started at the last event */
+    struct block *list; /* free blocks that malloc does not pop */
+    uint32_t listed;    /* blocks on `list` at the last event */
     uint16_t carved;    /* blocks that exist: the first `carved` */
     uint8_t place;      /* enum ep__pool_place */
     struct pool *next;  /* in the class's list */
     struct pool *prev;
-    struct pool *newer; /* in the owner's list by age */
-    struct pool *older;
     /* Any thread. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint64_t) word;
     _Atomic(uint32_t) run_slots; /* of a run: its length */
     /* Set at acquisition, before any block is given out. */
-    uint16_t start;              /* offset of the first block: the colour */
-    uint8_t slot;                /* in the arena */
+    _Atomic(uint16_t) start; /* offset of the first block: the colour */
     uint8_t class;
-    bool is_zero;                /* uncarved pages read as zero */
+    uint8_t
+        distance; /* of an inner slot: slots up to the pool's first, whose descriptor is the pool's */
+    bool is_zero; /* uncarved pages read as zero */
+    /* Set at the first acquisition, and the same ever after. */
+    uint8_t slot; /* in the arena */
     struct arena *arena;
-    char *base;                  /* the first slot's start; the same at every acquisition */
+    char *base; /* the slot's start */
 };
 _Static_assert(sizeof(struct pool) == EP__DESCRIPTOR_BYTES, "lookup shifts by 7");
 
@@ -155,14 +161,43 @@ static inline _Atomic(uint32_t) *ep__pool_owner(const struct pool *pool)
 
 static inline void ep__pool_map(struct pool *pool, uint32_t owner)
 {
-    /* order: relaxed -- only the owner's own free relies on its id, and it stored it itself; others' stale
-     * values only send them to the word */
-    ep__store_relaxed(ep__pool_owner(pool), owner);
+    _Atomic(uint32_t) *entries = ep__pool_owner(pool);
+    for (unsigned i = 0; i < ep__size_classes[pool->class].slots; i++) {
+        /* order: relaxed -- only the owner's own free relies on its id, and it stored it itself; others' stale
+         * values only send them to the word */
+        ep__store_relaxed(&entries[i], owner);
+    }
+}
+
+/* The offset of the first block. */
+static inline uint32_t ep__pool_start(struct pool *pool)
+{
+    /* order: relaxed -- who has a block got it with an order from who wrote it; without one any value will do */
+    return ep__load_relaxed(&pool->start);
+}
+
+/* The pool that a slot's descriptor belongs to. */
+static inline struct pool *ep__pool_of_slot(struct pool *slot)
+{
+    return slot - slot->distance;
+}
+
+/* Sends the owner's frees to a list, and starts all slots' countdowns. */
+static inline void ep__pool_wind(struct pool *pool, struct block **sink, uint32_t step)
+{
+    for (unsigned i = 0; i < ep__size_classes[pool->class].slots; i++) {
+        pool[i].sink = sink;
+        pool[i].countdown = step;
+    }
+    pool->step = step;
 }
 
 /* A pool of a class out of a free place of an arena, or out of a new arena: OWNED, private fields set, not
  * mapped.  NULL: there is no room, or no memory. */
 struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_arena);
+
+/* The descriptor of slots that the caller has just taken, its constants set. */
+struct pool *ep__pool_describe(const struct slots *slots);
 
 /* Gives an OWNED pool that has all its blocks, and nothing on the word's list, back to its arena.
  * The caller has unlinked it; the map entry is cleared here. */
@@ -174,22 +209,21 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
 /* The owner takes what others have freed: the chain, and its length in *count. */
 struct block *ep__pool_take_remote(struct pool *pool, uint32_t *count);
 
-/* The owner, all of whose blocks are out, lets go.  False: a block has come back; still owner, map entry as
- * before (`owner`). */
-bool ep__pool_disown_full(struct pool *pool, uint32_t owner);
-
 /* The owner lets go of a pool with `listed` blocks on its private list: FULL, PARTIAL, or back to its arena.
  * The caller has unlinked it. */
 void ep__pool_release(struct pool *pool, uint32_t listed);
 
-/* Takes a PARTIAL pool of the class that the word `seen` describes; *chain is what others had freed.
+/* Takes a PARTIAL pool of the class; *chain is what others had freed.
  * The private fields are the caller's, the map is still to be written. */
 bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain);
 
-/* Free blocks that the owner's private list has, from the countdown.  Not for a current pool. */
+/* Free blocks that the owner's private list has, from the countdowns.  Not for a current pool. */
 static inline uint32_t ep__pool_listed(const struct pool *pool)
 {
-    return pool->listed + (pool->step - pool->countdown);
+    uint32_t listed = pool->listed;
+    for (unsigned i = 0; i < ep__size_classes[pool->class].slots; i++)
+        listed += pool->step - pool[i].countdown;
+    return listed;
 }
 
 /* The number of blocks of a chain. */

@@ -27,22 +27,16 @@ void *ep__run_alloc(size_t bytes, size_t alignment, bool *is_zero)
     unsigned count = slots_for(bytes);
     if (!ep__arena_acquire(count, align, &got) && !ep__arena_create(count, align, &got))
         return NULL;
-    struct pool *pool = ep__pool_at(got.arena->window, got.arena->id * EP__ARENA_SLOTS + got.first);
-    uint64_t word = ep__pool_word(pool);
-    if (ep__unlikely(ep__word_state(word) != EP__FREE))
-        ep__report_corruption("a free slot's pool is not FREE at", ep__arena_slot_start(got.arena, got.first));
-    pool->arena = got.arena;
-    pool->slot = (uint8_t)got.first;
-    pool->base = ep__arena_slot_start(got.arena, got.first);
-    pool->start = 0;
+    struct pool *pool = ep__pool_describe(&got);
     pool->class = EP__CLASS_NONE;
     store_slots(pool, got.count);
     write_kind(pool, 0, EP__KIND_RUN);
     for (unsigned i = 1; i < got.count; i++)
         write_kind(pool, i, (uint8_t)(EP__KIND_INNER + i));
-    uint64_t next = ep__word_make(EP__POOL_NO_HEAD, 0, EP__FULL, ep__word_generation(word) + 1);
-    /* order: relaxed -- nobody changes a FREE word but its slots' holder; the block carries it on */
-    ep__store_relaxed(&pool->word, next);
+    uint32_t generation = ep__word_generation(ep__pool_word(pool)) + 1;
+    /* order: release OWN -- pairs with walkers that read the word before kind and length; nobody changes a FREE
+     * word but its slots' holder */
+    ep__store_release(&pool->word, ep__word_make(EP__POOL_NO_HEAD, 0, EP__FULL, generation));
     *is_zero = got.is_zero;
     return pool->base;
 }

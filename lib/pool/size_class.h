@@ -32,10 +32,11 @@ enum {
 #define EP__RUN_BYTES_MAX ((size_t)1 << 20)
 
 struct size_class {
-    uint32_t bytes;        /* a block's size */
-    uint16_t capacity;     /* blocks of a pool */
-    uint16_t usable_at;    /* free blocks from which a pool is worth allocating from: 1/8, at least 1 */
-    uint8_t slots;         /* a pool's slots: 1, 2 or 4 */
+    uint32_t bytes;    /* a block's size */
+    uint16_t capacity; /* blocks of a pool */
+    uint16_t
+        usable_at; /* free blocks from which a pool is worth allocating from: 1/8, or 1/4 of few */
+    uint8_t slots; /* a pool's slots: 1, 2 or 4 */
     uint8_t colours;       /* different starts, at least 1 */
     uint16_t colour_bytes; /* the distance of two starts */
     uint64_t reciprocal;   /* ceil(2^40 / bytes) */

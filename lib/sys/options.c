@@ -50,11 +50,16 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
 };
 
 _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
-    [EP__OPTION_ABORT] = 0,           [EP__OPTION_RETAIN] = 8 * MIB,
-    [EP__OPTION_RETAIN_PERCENT] = 25, [EP__OPTION_PURGE_DELAY] = 0,
-    [EP__OPTION_KEEP_EMPTY] = 1,      [EP__OPTION_THP] = EP__THP_DEFAULT,
-    [EP__OPTION_THREAD_BYTES] = MIB,  [EP__OPTION_BATCH_BYTES] = 16 * KIB,
-    [EP__OPTION_HUGE_CACHE] = 1,      [EP__OPTION_FORK] = EP__FORK_CUT,
+    [EP__OPTION_ABORT] = 0,
+    [EP__OPTION_RETAIN] = 16 * MIB,
+    [EP__OPTION_RETAIN_PERCENT] = 100,
+    [EP__OPTION_PURGE_DELAY] = 100,
+    [EP__OPTION_KEEP_EMPTY] = 1,
+    [EP__OPTION_THP] = EP__THP_DEFAULT,
+    [EP__OPTION_THREAD_BYTES] = MIB,
+    [EP__OPTION_BATCH_BYTES] = 16 * KIB,
+    [EP__OPTION_HUGE_CACHE] = 1,
+    [EP__OPTION_FORK] = EP__FORK_CUT,
     [EP__OPTION_STATS] = 0,
 };
 

@@ -42,16 +42,14 @@ bool ep__vm_decommit(void *start, size_t bytes);
 /* Gives the pages of a range back; it then reads as zero.  False where nothing is promised (locked). */
 bool ep__vm_purge(void *start, size_t bytes);
 
-/* Faults the pages of a range in for writing, in one call where the kernel can.  A hint. */
-void ep__vm_populate(void *start, size_t bytes);
-
 /* Sets a range's policy for transparent huge pages. */
 void ep__vm_huge_pages(void *start, size_t bytes, bool wanted);
 
 /* Grows or shrinks a mapping where it stands.  False when it cannot. */
 bool ep__vm_resize(void *start, size_t bytes, size_t new_bytes);
 
-/* Moves the pages of a mapping onto a reserved range of new_bytes; the old range is unmapped. */
+/* Moves the pages of a mapping onto a reserved range of new_bytes; the old range is unmapped.  After a failure
+ * the reserved range may be gone: it must not be touched again. */
 bool ep__vm_move(void *start, size_t bytes, void *target, size_t new_bytes);
 
 /* Makes a page read as zero in a forked child. */

@@ -2,7 +2,7 @@
  *
  * Every function of lib/sys/vm.h that can fail is counted; the calls in a chosen range fail without
  * having done anything, as the kernel's would, and the others go on to the real function.  Hints
- * (populate, huge pages) are not counted: they promise nothing.
+ * (huge pages) are not counted: they promise nothing.
  *
  * It is linked by the linker's --wrap (CMake: the target vm_failing carries the options), so the real
  * vm_linux.c stays as it is.
