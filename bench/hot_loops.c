@@ -223,7 +223,7 @@ static double measure_ns_per_pair(const struct loop *loop, size_t pairs)
 {
     double ns[REPEATS];
 
-    loop->run(pairs / 10 + BLOCKS);
+    loop->run(CHUNK * BLOCKS);
     for (size_t i = 0; i < REPEATS; i++)
         ns[i] = (ns_of(loop->run, pairs) - ns_of(loop->run_empty, pairs)) / (double)pairs;
     qsort(ns, REPEATS, sizeof ns[0], compare_doubles);
@@ -243,6 +243,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: hot_loops a|b|c|d|e|f PAIRS calls|empty|both\n");
         return 2;
     }
+    /* Whole rounds of every loop. */
     pairs = strtoul(argv[2], NULL, 10) / (CHUNK * BLOCKS) * (CHUNK * BLOCKS);
     draw_sizes(loop);
     if (strcmp(argv[3], "calls") == 0)
