@@ -54,6 +54,20 @@ static inline struct CMUnitTest make_test(const char *name, void (*test)(void))
     return made;
 }
 
+/* Runs `act` in a child that goes on from here; what fails there fails here. */
+static inline void in_child(void (*act)(void *), void *argument)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t process = fork();
+    if (process == 0) {
+        act(argument);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_int_equal(status, 0);
+}
+
 /* Runs `act` in a child that is expected to abort, and returns whether stderr then held `words`. */
 static inline bool aborts_saying(void (*act)(void *), void *argument, const char *words)
 {

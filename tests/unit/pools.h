@@ -57,7 +57,7 @@ static inline uint32_t carve_all(struct pool *pool, struct block **blocks)
 {
     uint32_t count = 0;
     struct block *chain;
-    while ((chain = ep__carve(pool, 0)) != NULL)
+    while ((chain = ep__carve(pool)) != NULL)
         count = collect(chain, blocks, count);
     return count;
 }
@@ -89,7 +89,7 @@ static inline struct pool *make_full(unsigned class, struct block **blocks)
 {
     struct pool *pool = make_pool(class);
     assert_int_equal(carve_all(pool, blocks), capacity_of(pool));
-    assert_true(ep__pool_disown_full(pool, EP__OWNER_NOBODY));
+    ep__pool_release(pool, 0);
     assert_int_equal(state_of(pool), EP__FULL);
     return pool;
 }

@@ -1,4 +1,5 @@
-/* Arenas: lib/arena/arena.c, with a kernel that refuses. */
+/* Arenas: lib/arena/arena.c, with a kernel that refuses.
+ * Length: above 400 lines, because every way to take slots is here, with what each can meet. */
 #include "unit/alone.h"
 
 #include <errno.h>
@@ -100,6 +101,21 @@ static struct arena *arena_with(uint64_t word)
     release_slots(arena, word);
     assert_int_equal(free_word(arena), word);
     return arena;
+}
+
+/* The only place for `count` slots, wherever it is, next to single free slots. */
+static void the_only_place_left_is_found(void)
+{
+    for (unsigned count = 1; count <= 16; count++)
+        for (unsigned first = 0; first + count <= EP__ARENA_SLOTS; first += first % 5 + 1) {
+            struct slots got;
+            struct arena *arena = arena_with(ep__bits_range(first, count));
+            assert_true(ep__arena_acquire(count, 1, &got));
+            assert_ptr_equal(got.arena, arena);
+            assert_int_equal(got.first, first);
+            assert_int_equal(free_word(arena), 0);
+        }
+    check_arenas();
 }
 
 static void slots_that_are_not_adjacent_or_not_aligned_do_not_serve(void)
@@ -211,6 +227,18 @@ static void a_lost_hint_is_found_by_the_sweep(void)
     assert_int_equal(got.first, 8);
 }
 
+/* What a thread leaves that is stopped after it has given a slot back and before it has moved the arena. */
+static void an_arena_in_no_bucket_is_found_by_the_sweep(void)
+{
+    struct slots got;
+    struct arena *arena = arena_with(0);
+    ep__fetch_or_seq_cst(&arena->free_slots, UINT64_C(1) << 5);
+    ep__store_seq_cst(&arena->bucket, 1);
+    assert_true(ep__arena_acquire(1, 1, &got));
+    assert_ptr_equal(got.arena, arena);
+    assert_int_equal(got.first, 5);
+}
+
 /* Closed windows are left alone; slots in them can be given back. */
 static void a_closed_window_gives_nothing(void)
 {
@@ -273,6 +301,18 @@ static void every_refusal_leaves_arenas_as_they_were(void)
     }
     assert_true(calls > 3);
     memset(ep__arena_base(got.arena), 1, EP__ARENA_BYTES);
+}
+
+static void refused_tables_are_no_reason_for_another_window(void)
+{
+    struct slots got;
+    assert_non_null(ep__window_add(0));
+    vm_failing_plan(1, 1);
+    assert_false(ep__arena_create(1, 1, &got));
+    vm_failing_plan(0, 0);
+    assert_null(ep__window_at(1));
+    assert_true(ep__arena_create(1, 1, &got));
+    assert_ptr_equal(got.arena->window, ep__window_at(0));
 }
 
 static void a_range_that_could_not_be_committed_is_tried_again(void)
@@ -342,6 +382,7 @@ int main(void)
         alone(an_arena_gives_64_slots_out_and_no_more),
         alone(several_slots_come_from_the_top),
         alone(slots_start_at_multiples_of_what_is_asked),
+        alone(the_only_place_left_is_found),
         alone(slots_that_are_not_adjacent_or_not_aligned_do_not_serve),
         alone(the_fullest_arena_gives_first),
         alone(a_slot_given_back_is_given_out_again),
@@ -350,10 +391,12 @@ int main(void)
         alone(only_what_is_free_is_taken),
         alone(slots_given_back_twice_are_corruption),
         alone(a_lost_hint_is_found_by_the_sweep),
+        alone(an_arena_in_no_bucket_is_found_by_the_sweep),
         alone(a_closed_window_gives_nothing),
         alone(a_full_window_is_followed_by_another),
         alone(without_memory_no_arena_is_made_and_nothing_has_changed),
         alone(every_refusal_leaves_arenas_as_they_were),
+        alone(refused_tables_are_no_reason_for_another_window),
         alone(a_range_that_could_not_be_committed_is_tried_again),
         alone(the_most_arenas_at_once_are_remembered),
         alone(invariants_hold_whatever_is_taken_and_given_back),

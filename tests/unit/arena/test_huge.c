@@ -159,7 +159,7 @@ static void above_the_bound_a_mapping_goes_back(void)
     char *p = make_block(6 * MIB);
     char *q = make_block(6 * MIB);
     q[5 * MIB] = 1;
-    ep__epoch_adopt_record(&own);
+    ep__epoch_adopt_record(&own, 1);
     assert_true(ep__huge_free(p, &own));
     assert_true(ep__huge_free(q, &own));
     assert_int_equal(ep__huge_cached_bytes(), 6 * MIB);
@@ -180,8 +180,8 @@ static void without_a_cache_nothing_is_kept(void)
 static void pages_go_back_at_once_and_addresses_after_a_grace_period(void)
 {
     keep(false);
-    ep__epoch_adopt_record(&own);
-    ep__epoch_adopt_record(&walker);
+    ep__epoch_adopt_record(&own, 1);
+    ep__epoch_adopt_record(&walker, 1);
     char *p = make_block(4 * MIB);
     memset(p, 1, 4 * MIB);
     ep__epoch_enter(&walker);
@@ -199,7 +199,7 @@ static void pages_go_back_at_once_and_addresses_after_a_grace_period(void)
 static void what_is_freed_without_a_record_goes_back_at_anothers_poll(void)
 {
     keep(false);
-    ep__epoch_adopt_record(&own);
+    ep__epoch_adopt_record(&own, 1);
     char *p = make_block(4 * MIB);
     assert_true(ep__huge_free(p, NULL));
     for (unsigned i = 0; i < 8; i++)
@@ -442,7 +442,7 @@ static void a_refused_shrinking_leaves_the_block_as_it_was(void)
 static void what_the_kernel_does_not_take_back_is_not_in_the_way(void)
 {
     keep(false);
-    ep__epoch_adopt_record(&own);
+    ep__epoch_adopt_record(&own, 1);
     char *p = make_block(4 * MIB);
     vm_failing_plan(1, UINT64_MAX);
     assert_true(ep__huge_free(p, &own));
@@ -454,6 +454,21 @@ static void what_the_kernel_does_not_take_back_is_not_in_the_way(void)
     char *q = make_block(4 * MIB);
     mark(q, 4 * MIB);
     assert_true(ep__huge_free(q, &own));
+}
+
+static void a_cached_mapping_that_stays_mapped_loses_its_pages(void)
+{
+    keep(true);
+    char *p = make_block(4 * MIB);
+    memset(p, 1, 4 * MIB);
+    assert_true(ep__huge_free(p, NULL));
+    /* The last call of a purge is the one that unmaps. */
+    vm_failing_plan(2, 1);
+    (void)ep__huge_purge();
+    vm_failing_plan(0, 0);
+    assert_string_equal(vm_failing_last(), "unmap");
+    assert_int_equal(ep__huge_cached_bytes(), 0);
+    assert_int_equal(ep__vm_resident_bytes(p, 4 * MIB), 0);
 }
 
 int main(void)
@@ -484,6 +499,7 @@ int main(void)
         alone(a_refused_growth_leaves_the_block_as_it_was),
         alone(a_refused_shrinking_leaves_the_block_as_it_was),
         alone(what_the_kernel_does_not_take_back_is_not_in_the_way),
+        alone(a_cached_mapping_that_stays_mapped_loses_its_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

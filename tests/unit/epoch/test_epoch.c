@@ -3,7 +3,7 @@
 
 #include "epoch/epoch.h"
 
-enum { POLLS = 8, ENTRIES = 100 };
+enum { POLLS = 8, ENTRIES = 100, PROCESS = 1, CHILD = 2 };
 
 static struct epoch_record own;
 static struct epoch_record other;
@@ -18,9 +18,9 @@ static void note_run(struct epoch_entry *entry)
 
 static void adopt_records(void)
 {
-    ep__epoch_adopt_record(&own);
-    ep__epoch_adopt_record(&other);
-    ep__epoch_adopt_record(&third);
+    ep__epoch_adopt_record(&own, PROCESS);
+    ep__epoch_adopt_record(&other, PROCESS);
+    ep__epoch_adopt_record(&third, PROCESS);
 }
 
 static void defer_in_section(struct epoch_record *record, unsigned i)
@@ -93,8 +93,7 @@ static void every_call_of_many_runs_exactly_once(void)
         if (i % 7 == 0)
             ep__epoch_poll(&own);
     }
-    /* A poll runs a bounded number of calls. */
-    for (unsigned i = 0; i < ENTRIES; i++) {
+    for (unsigned i = 0; i < POLLS; i++) {
         ep__epoch_poll(&own);
         ep__epoch_poll(&other);
     }
@@ -135,7 +134,7 @@ static void a_record_that_handed_over_is_ready_for_another_owner(void)
     assert_int_equal(other.record.active, 0);
     for (unsigned i = 0; i < CK_EPOCH_LENGTH; i++)
         assert_true(CK_STACK_ISEMPTY(&other.record.pending[i]));
-    ep__epoch_adopt_record(&other);
+    ep__epoch_adopt_record(&other, PROCESS);
     poll_often(&own);
     defer_in_section(&other, 1);
     poll_often(&other);
@@ -178,35 +177,40 @@ static void a_record_is_registered_once_however_often_it_is_adopted(void)
     adopt_records();
     adopt_records();
     /* A record twice in the domain's list would make it a ring. */
-    ep__epoch_forget_others(NULL);
+    ep__epoch_forget_others(CHILD);
     defer_in_section(&own, 0);
     poll_often(&own);
     assert_int_equal(runs[0], 1);
 }
 
-static void forgetting_closes_the_others_sections(void)
+static void forgetting_closes_the_sections_of_threads_that_are_gone(void)
 {
     adopt_records();
     ep__epoch_enter(&other);
     ep__epoch_enter(&third);
     ep__epoch_enter(&third);
+    ep__epoch_move_record(&own, CHILD);
     defer_in_section(&own, 0);
-    ep__epoch_forget_others(&own);
+    ep__epoch_forget_others(CHILD);
     poll_often(&own);
     assert_int_equal(runs[0], 1);
     assert_int_equal(other.record.active, 0);
     assert_int_equal(third.record.active, 0);
 }
 
-static void forgetting_keeps_the_own_section(void)
+static void forgetting_keeps_sections_of_the_process_itself(void)
 {
     adopt_records();
+    ep__epoch_move_record(&own, CHILD);
+    ep__epoch_adopt_record(&third, CHILD);
     ep__epoch_enter(&own);
-    ep__epoch_forget_others(&own);
+    ep__epoch_enter(&third);
+    ep__epoch_forget_others(CHILD);
+    ep__epoch_exit(&own);
     defer_in_section(&other, 0);
     poll_often(&other);
     assert_int_equal(runs[0], 0);
-    ep__epoch_exit(&own);
+    ep__epoch_exit(&third);
     poll_often(&other);
     assert_int_equal(runs[0], 1);
 }
@@ -226,8 +230,8 @@ int main(void)
         alone(an_entry_without_a_record_is_run_by_whoever_polls_next),
         alone(an_entry_may_be_deferred_again_by_its_own_call),
         alone(a_record_is_registered_once_however_often_it_is_adopted),
-        alone(forgetting_closes_the_others_sections),
-        alone(forgetting_keeps_the_own_section),
+        alone(forgetting_closes_the_sections_of_threads_that_are_gone),
+        alone(forgetting_keeps_sections_of_the_process_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,34 +7,30 @@
 
 static struct block *blocks[CAPACITY_MAX];
 
-static const size_t chunks[] = {0, 4096, 16384, 65536, 1 << 20};
-enum { CHUNKS = sizeof chunks / sizeof chunks[0] };
-
-static char *block_start(const struct pool *pool, uint32_t i)
+static char *block_start(struct pool *pool, uint32_t i)
 {
-    return pool->base + pool->start + (size_t)i * ep__size_classes[pool->class].bytes;
+    return pool->base + ep__pool_start(pool) + (size_t)i * ep__size_classes[pool->class].bytes;
 }
 
 static void blocks_come_in_order_each_once(void)
 {
-    for (unsigned class = 0; class < EP__CLASSES; class ++)
-        for (unsigned i = 0; i < CHUNKS; i++) {
-            struct pool *pool = make_pool(class);
-            uint32_t count = 0;
-            struct block *chain;
-            while ((chain = ep__carve(pool, chunks[i])) != NULL) {
-                count = collect(chain, blocks, count);
-                assert_int_equal(pool->carved, count);
-            }
-            assert_int_equal(count, capacity_of(pool));
-            for (uint32_t j = 0; j < count; j++)
-                assert_ptr_equal(blocks[j], block_start(pool, j));
-            assert_null(ep__carve(pool, chunks[i]));
-            ep__pool_empty(pool);
+    for (unsigned class = 0; class < EP__CLASSES; class ++) {
+        struct pool *pool = make_pool(class);
+        uint32_t count = 0;
+        struct block *chain;
+        while ((chain = ep__carve(pool)) != NULL) {
+            count = collect(chain, blocks, count);
+            assert_int_equal(pool->carved, count);
         }
+        assert_int_equal(count, capacity_of(pool));
+        for (uint32_t i = 0; i < count; i++)
+            assert_ptr_equal(blocks[i], block_start(pool, i));
+        assert_null(ep__carve(pool));
+        ep__pool_empty(pool);
+    }
 }
 
-static void a_chunk_ends_where_the_page_ends_in_which_its_first_block_ends(void)
+static void carving_ends_where_the_page_ends_in_which_its_first_block_ends(void)
 {
     size_t page = ep__vm_page_bytes();
     for (unsigned class = 0; class < EP__CLASSES; class ++) {
@@ -42,7 +38,7 @@ static void a_chunk_ends_where_the_page_ends_in_which_its_first_block_ends(void)
         size_t bytes = ep__size_classes[class].bytes;
         while (pool->carved < capacity_of(pool)) {
             uint32_t before = pool->carved;
-            assert_non_null(ep__carve(pool, 0));
+            assert_non_null(ep__carve(pool));
             size_t end = ep__round_up((uintptr_t)block_start(pool, before) + bytes, page);
             assert_true(pool->carved > before);
             assert_true((uintptr_t)block_start(pool, pool->carved) <= end);
@@ -63,7 +59,7 @@ static void a_class_in_use_costs_a_page_and_not_a_pool(void)
 {
     struct pool *pool = make_pool(3);
     assert_int_equal(resident_bytes(pool), 0);
-    assert_non_null(ep__carve(pool, 0));
+    assert_non_null(ep__carve(pool));
     assert_int_equal(resident_bytes(pool), ep__vm_page_bytes());
 }
 
@@ -73,7 +69,7 @@ static void what_is_not_carved_is_not_touched(void)
         struct pool *pool = make_pool(some_classes[i]);
         char *end = pool->base + ((size_t)ep__size_classes[pool->class].slots << EP__SLOT_LOG2);
         for (unsigned round = 0; round < 3; round++) {
-            (void)ep__carve(pool, 0);
+            (void)ep__carve(pool);
             char *rest = block_start(pool, pool->carved);
             assert_true(is_all(rest, (size_t)(end - rest), 0));
         }
@@ -87,24 +83,10 @@ static void a_fresh_block_is_zero_but_for_its_link(void)
         struct pool *pool = make_pool(some_classes[i]);
         size_t bytes = ep__size_classes[pool->class].bytes;
         assert_true(pool->is_zero);
-        uint32_t count = collect(ep__carve(pool, 1 << 16), blocks, 0);
+        uint32_t count = collect(ep__carve(pool), blocks, 0);
         for (uint32_t j = 0; j < count; j++)
             assert_true(is_all(blocks[j] + 1, bytes - sizeof(struct block), 0));
     }
-}
-
-static void a_big_chunk_is_faulted_in_at_once_and_within_the_pool(void)
-{
-    keep_everything();
-    struct pool *last = NULL;
-    for (unsigned i = 0; i < EP__ARENA_SLOTS; i++)
-        last = make_pool(3);
-    struct pool *next = make_pool(3);
-    assert_ptr_not_equal(last->arena, next->arena);
-    (void)ep__carve(last, 1 << 20);
-    assert_int_equal(last->carved, capacity_of(last));
-    assert_int_equal(resident_bytes(last), EP__SLOT_BYTES);
-    assert_int_equal(resident_bytes(next), 0);
 }
 
 static void colour_moves_every_block(void)
@@ -113,28 +95,28 @@ static void colour_moves_every_block(void)
     assert_true(ep__size_classes[class].colours > 1);
     struct pool *plain = make_pool(class);
     struct pool *coloured = ep__pool_acquire(class, 1, false);
-    struct block *block = ep__carve(coloured, 0);
+    struct block *block = ep__carve(coloured);
     assert_int_equal((char *)block - coloured->base, ep__size_classes[class].colour_bytes);
-    assert_ptr_equal(ep__carve(plain, 0), plain->base);
+    assert_ptr_equal(ep__carve(plain), plain->base);
     struct block *chain;
-    while ((chain = ep__carve(coloured, 0)) != NULL)
+    while ((chain = ep__carve(coloured)) != NULL)
         while (chain != NULL) {
             block = chain;
             chain = chain->next;
         }
     memset(block, 1, ep__size_classes[class].bytes);
-    assert_true((char *)block + ep__size_classes[class].bytes <= coloured->base + EP__SLOT_BYTES);
+    size_t pool_bytes = (size_t)ep__size_classes[class].slots << EP__SLOT_LOG2;
+    assert_true((char *)block + ep__size_classes[class].bytes <= coloured->base + pool_bytes);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         alone(blocks_come_in_order_each_once),
-        alone(a_chunk_ends_where_the_page_ends_in_which_its_first_block_ends),
+        alone(carving_ends_where_the_page_ends_in_which_its_first_block_ends),
         alone(a_class_in_use_costs_a_page_and_not_a_pool),
         alone(what_is_not_carved_is_not_touched),
         alone(a_fresh_block_is_zero_but_for_its_link),
-        alone(a_big_chunk_is_faulted_in_at_once_and_within_the_pool),
         alone(colour_moves_every_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,10 @@ static void an_acquired_pool_is_owned_and_empty_and_not_mapped(void)
         assert_int_equal(ep__pool_listed(pool), 0);
         assert_int_equal(pool->class, some_classes[i]);
         assert_int_equal(pool->place, EP__IN_NONE);
-        assert_ptr_equal(pool->sink, &pool->list);
+        for (unsigned slot = 0; slot < size->slots; slot++) {
+            assert_ptr_equal(pool[slot].sink, &pool->list);
+            assert_ptr_equal(ep__pool_of_slot(&pool[slot]), pool);
+        }
         assert_int_equal(mapped_owner(pool), EP__OWNER_NOBODY);
         assert_ptr_equal(pool->base, ep__arena_slot_start(pool->arena, pool->slot));
         assert_int_equal(free_word(pool->arena) & ep__bits_range(pool->slot, size->slots), 0);
@@ -44,11 +47,11 @@ static void every_colour_is_used_and_none_breaks_alignment(void)
         for (uint32_t colour = 0; colour < 2U * size->colours; colour++) {
             struct pool *pool = ep__pool_acquire(class, colour, false);
             pool = pool != NULL ? pool : ep__pool_acquire(class, colour, true);
-            assert_int_equal(pool->start % (size->bytes & (~size->bytes + 1)), 0);
-            assert_true(pool->start + (size_t)size->capacity * size->bytes <= (size_t)size->slots
-                                                                                  << EP__SLOT_LOG2);
+            assert_int_equal(ep__pool_start(pool) % (size->bytes & (~size->bytes + 1)), 0);
+            assert_true(ep__pool_start(pool) + (size_t)size->capacity * size->bytes <=
+                        (size_t)size->slots << EP__SLOT_LOG2);
             if (size->colours > 1)
-                seen |= 1U << pool->start / size->colour_bytes;
+                seen |= 1U << ep__pool_start(pool) / size->colour_bytes;
             ep__pool_empty(pool);
         }
         if (size->colours > 1)
@@ -112,31 +115,34 @@ static void an_owned_pool_whose_last_block_comes_back_stays_with_its_owner(void)
     assert_int_equal(count_of(pool), capacity);
 }
 
-static void disowning_makes_a_pool_full_and_unmaps_it(void)
+static void a_pool_whose_blocks_are_all_out_is_released_full_and_unmapped(void)
 {
-    struct pool *pool = make_pool(CLASS);
+    struct pool *pool = make_pool(WIDE_CLASS);
     (void)carve_all(pool, blocks);
     ep__pool_map(pool, OWNER);
-    assert_true(ep__pool_disown_full(pool, OWNER));
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(ep__load_relaxed(ep__pool_owner(pool) + i), OWNER);
+    ep__pool_release(pool, 0);
     assert_int_equal(state_of(pool), EP__FULL);
-    assert_int_equal(mapped_owner(pool), EP__OWNER_NOBODY);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(ep__load_relaxed(ep__pool_owner(pool) + i), EP__OWNER_NOBODY);
     assert_null(pool->list);
     assert_true(ep__pool_check(pool));
 }
 
-static void disowning_fails_when_a_block_has_come_back(void)
+static void a_block_that_has_come_back_is_released_with_its_pool(void)
 {
-    uint32_t count;
+    struct block *chain = NULL;
     struct pool *pool = make_pool(CLASS);
     (void)carve_all(pool, blocks);
     ep__pool_map(pool, OWNER);
     assert_int_equal(push_blocks(pool, blocks + 3, 1, true), EP__PUSHED);
-    assert_false(ep__pool_disown_full(pool, OWNER));
-    assert_int_equal(state_of(pool), EP__OWNED);
-    assert_int_equal(mapped_owner(pool), OWNER);
-    assert_ptr_equal(ep__pool_take_remote(pool, &count), blocks[3]);
-    assert_int_equal(count, 1);
-    assert_true(ep__pool_disown_full(pool, OWNER));
+    ep__pool_release(pool, 0);
+    assert_int_equal(state_of(pool), EP__PARTIAL);
+    assert_int_equal(mapped_owner(pool), EP__OWNER_NOBODY);
+    assert_true(claim(pool, CLASS, &chain));
+    assert_ptr_equal(chain, blocks[3]);
+    assert_null(chain->next);
 }
 
 static void only_the_first_freer_adopts_a_full_pool(void)
@@ -262,7 +268,7 @@ static void only_partial_pools_of_the_class_are_claimed(void)
     struct pool *pool = make_pool(CLASS);
     assert_false(claim(pool, CLASS, &chain));
     (void)carve_all(pool, blocks);
-    assert_true(ep__pool_disown_full(pool, EP__OWNER_NOBODY));
+    ep__pool_release(pool, 0);
     assert_false(claim(pool, CLASS, &chain));
     (void)push_blocks(pool, blocks, 30, false);
     assert_false(claim(pool, CLASS + 1, &chain));
@@ -299,7 +305,7 @@ static void every_change_of_state_changes_the_generation(void)
     (void)carve_all(pool, blocks);
     for (unsigned step = 0; step < 4; step++) {
         if (step == 0)
-            assert_true(ep__pool_disown_full(pool, OWNER));
+            ep__pool_release(pool, 0);
         else if (step == 1)
             assert_int_equal(push_blocks(pool, blocks, 20, false), EP__PUSHED);
         else if (step == 2)
@@ -319,7 +325,7 @@ static void a_generation_comes_round_and_the_state_is_untouched(void)
         (void)carve_all(pool, blocks);
         ep__store_relaxed(&pool->word, ep__word_make(EP__POOL_NO_HEAD, 0, EP__OWNED,
                                                      UINT32_C(0x3fffffff) - left));
-        assert_true(ep__pool_disown_full(pool, OWNER));
+        ep__pool_release(pool, 0);
         assert_int_equal(state_of(pool), EP__FULL);
         assert_int_equal(push_blocks(pool, blocks, 20, false), EP__PUSHED);
         assert_int_equal(state_of(pool), EP__PARTIAL);
@@ -329,14 +335,15 @@ static void a_generation_comes_round_and_the_state_is_untouched(void)
     }
 }
 
-static void the_countdown_tells_what_is_listed(void)
+static void the_countdowns_of_all_slots_tell_what_is_listed(void)
 {
-    struct pool *pool = make_pool(CLASS);
+    struct pool *pool = make_pool(WIDE_CLASS);
     pool->listed = 5;
-    pool->step = pool->countdown = 40;
+    ep__pool_wind(pool, &pool->list, 40);
     assert_int_equal(ep__pool_listed(pool), 5);
-    pool->countdown -= 7;
-    assert_int_equal(ep__pool_listed(pool), 12);
+    pool[0].countdown -= 7;
+    pool[2].countdown -= 3;
+    assert_int_equal(ep__pool_listed(pool), 15);
 }
 
 static void free_one(void *pool)
@@ -409,8 +416,8 @@ int main(void)
         alone(an_emptied_pool_goes_to_its_arena_and_comes_again_with_another_generation),
         alone(blocks_pushed_to_an_owned_pool_are_taken_whole),
         alone(an_owned_pool_whose_last_block_comes_back_stays_with_its_owner),
-        alone(disowning_makes_a_pool_full_and_unmaps_it),
-        alone(disowning_fails_when_a_block_has_come_back),
+        alone(a_pool_whose_blocks_are_all_out_is_released_full_and_unmapped),
+        alone(a_block_that_has_come_back_is_released_with_its_pool),
         alone(only_the_first_freer_adopts_a_full_pool),
         alone(a_full_pool_that_is_not_adopted_becomes_partial),
         alone(a_full_pool_freed_at_once_goes_to_its_arena),
@@ -421,7 +428,7 @@ int main(void)
         alone(a_pool_reborn_for_another_class_is_given_up_again),
         alone(every_change_of_state_changes_the_generation),
         alone(a_generation_comes_round_and_the_state_is_untouched),
-        alone(the_countdown_tells_what_is_listed),
+        alone(the_countdowns_of_all_slots_tell_what_is_listed),
         alone(a_free_into_a_free_pool_is_misuse),
         alone(more_frees_than_blocks_are_misuse),
         alone(a_block_that_comes_back_to_an_empty_pool_is_misuse),
