@@ -117,7 +117,9 @@ static void run_scenario(bool may_fail)
 
 static void *work_in_storm(void *worker)
 {
+    stress_seat_take(1 + (unsigned)((struct worker *)worker - workers));
     stress_work(worker, STEPS);
+    stress_seat_leave();
     return NULL;
 }
 
@@ -161,8 +163,10 @@ static _Noreturn void run_planned(struct plan plan)
 {
     (void)alarm(settings->patience_seconds / 2 + 1);
     vm_failing_plan(plan.first, plan.count);
-    if (plan.storm != 0)
+    if (plan.storm != 0) {
         vm_failing_scatter(settings->seed + plan.storm, 1U << (plan.storm % 8));
+        stress_jitter_start(settings->jitter_per_second);
+    }
     run_once(plan, true);
     check_empty_heap("account after failures");
     vm_failing_plan(0, 0);

@@ -81,6 +81,7 @@ void stress_report(const char *format, ...)
 static _Noreturn void print_usage(int status)
 {
     stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N] "
+               "[--jitter N] "
                "[--no-bounds] [--no-child-threads]",
                stress_program.name);
     exit(status);
@@ -135,6 +136,9 @@ static void take_option(int option)
     case 'p':
         settings.patience_seconds = (unsigned)read_number(optarg, 1, 1e6);
         break;
+    case 'j':
+        settings.jitter_per_second = (unsigned)read_number(optarg, 0, 100000);
+        break;
     case 'b':
         settings.bounds = false;
         break;
@@ -155,11 +159,17 @@ static void take_option(int option)
 static void take_options(int count, char **arguments)
 {
     static const struct option known[] = {
-        {"seconds", required_argument, NULL, 's'},  {"threads", required_argument, NULL, 't'},
-        {"seed", required_argument, NULL, 'r'},     {"smoke", no_argument, NULL, 'm'},
-        {"patience", required_argument, NULL, 'p'}, {"child", no_argument, NULL, 'c'},
-        {"no-bounds", no_argument, NULL, 'b'},      {"no-child-threads", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"seconds", required_argument, NULL, 's'},
+        {"threads", required_argument, NULL, 't'},
+        {"seed", required_argument, NULL, 'r'},
+        {"smoke", no_argument, NULL, 'm'},
+        {"patience", required_argument, NULL, 'p'},
+        {"child", no_argument, NULL, 'c'},
+        {"no-bounds", no_argument, NULL, 'b'},
+        {"no-child-threads", no_argument, NULL, 'n'},
+        {"jitter", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     settings.seconds = -1;
     settings.bounds = true;
@@ -167,6 +177,7 @@ static void take_options(int count, char **arguments)
     settings.seed = draw_seed();
     settings.threads = stress_program.threads;
     settings.patience_seconds = 120;
+    settings.jitter_per_second = 2000;
     int option;
     while ((option = getopt_long(count, arguments, "", known, NULL)) != -1)
         take_option(option);
@@ -184,6 +195,7 @@ int main(int count, char **arguments)
                stress_allocator.name, (unsigned long long)settings.seed, settings.threads,
                settings.seconds, settings.smoke ? " --smoke" : "");
     stress_watchdog_start(settings.patience_seconds);
+    stress_jitter_start(settings.jitter_per_second);
     stress_program.run(&settings);
 
     char line[sizeof result + 256];

@@ -7,6 +7,7 @@
  *     --seed N      what is drawn; printed at the start, so that a run can be repeated
  *     --smoke       a short run, for every build
  *     --patience N  seconds without progress of a thread until the watchdog aborts
+ *     --jitter N    signals a second that stop a random thread for a moment (default 2000, 0: none)
  *     --no-bounds   bounds of resident memory are printed, not asserted: where the process's memory
  *                   is not the allocator's alone (sanitizers, valgrind)
  *     --no-child-threads  forked children create no threads: where a tool mistakes them for threads of
@@ -36,6 +37,7 @@ struct stress_settings {
     uint64_t seed;
     unsigned threads;
     unsigned patience_seconds;
+    unsigned jitter_per_second;
     bool smoke;
     bool bounds;
     bool child_threads;
@@ -99,5 +101,9 @@ void stress_thread_join(pthread_t thread);
 
 struct stress_seat *stress_seats(void);
 void stress_watchdog_start(unsigned patience_seconds);
+
+/* --- jitter (jitter.c) ------------------------------------------------------------------------ */
+
+void stress_jitter_start(unsigned per_second);
 
 #endif

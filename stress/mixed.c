@@ -58,6 +58,9 @@ static pthread_t begin_generation(struct chain *chain, unsigned number)
     struct generation *generation = &chain->generations[number % 2];
     struct stress_random random =
         stress_random_at(settings->seed, chain->phase, chain->number * 1024U + number);
+    struct stress_random heat = stress_random_at(settings->seed, chain->phase, 1U << 19);
+    for (unsigned i = 0; i < HOT_SIZES; i++)
+        generation->worker.hot_sizes[i] = stress_random_size(&heat, 1, 4096);
     generation->worker.random = random;
     generation->worker.tide.left = 0;
     generation->seat = chain->number * 2 + number % 2;

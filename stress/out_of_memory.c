@@ -105,6 +105,7 @@ static _Noreturn void run_round(uint64_t round)
     struct stress_random random = stress_random_at(settings->seed, round, 1U << 20);
     pthread_t threads[MOST_WORKERS];
     stress_watchdog_start(settings->patience_seconds);
+    stress_jitter_start(settings->jitter_per_second);
     make_workers(round);
     stress_require(pthread_barrier_init(&barrier, NULL, settings->threads + 1) == 0, "barrier");
     if (round % 2 == 1)

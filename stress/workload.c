@@ -54,13 +54,17 @@ static size_t draw_alignment(struct stress_random *random)
 static void turn_tide(struct worker *worker)
 {
     static const unsigned shares[] = {240, 200, 128, 128, 60, 10};
+    static const unsigned trades[] = {0, 16, 40, 120};
     struct stress_random *random = &worker->random;
     struct tide *tide = &worker->tide;
     tide->left = (unsigned)stress_random_size(random, 64, 4096);
     tide->allocate_share = shares[stress_random_below(random, 6)];
+    tide->trade_share = trades[stress_random_below(random, 4)];
     tide->size = 0;
     if (stress_random_chance(random, 1, 2)) {
-        tide->size = cap_size(worker, draw_any_size(random));
+        size_t hot = worker->hot_sizes[stress_random_below(random, HOT_SIZES)];
+        bool is_hot = hot != 0 && stress_random_chance(random, 2, 3);
+        tide->size = is_hot ? hot : cap_size(worker, draw_any_size(random));
         /* A tide of one big size would be all the memory there is. */
         if (tide->size > 4096)
             tide->left = tide->left * 64 / (unsigned)(tide->size / 64) + 1;
@@ -257,7 +261,7 @@ void stress_work_step(struct worker *worker)
     unsigned kind = (unsigned)stress_random_below(random, 256);
     if (kind < 2)
         do_rare_thing(worker, i);
-    else if (kind < 40)
+    else if (kind < 2 + worker->tide.trade_share)
         stress_trade(worker, i);
     else
         work_on_record(worker, i);

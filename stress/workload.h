@@ -7,7 +7,8 @@
  * a record always has one owner.
  *
  * Work comes in tides: for some hundreds of operations a worker mostly allocates, mostly frees, or
- * both, and of a single size or of all, so that pools become full, empty and everything between.
+ * both, of a single size or of all, and hand over much or nothing, so that pools become full, empty and
+ * everything between, in one thread's hands or in many.
  *
  * The edge of the harness is HO (hand-over): stress_trade(), release and acquire on a slot; it carries
  * the record and the block's contents.
@@ -32,11 +33,16 @@ struct exchange {
 struct tide {
     unsigned left;           /* operations until the next one */
     unsigned allocate_share; /* of 256 */
+    unsigned trade_share;    /* of 256 */
     size_t size;             /* 0: any */
 };
 
+/* Sizes that several workers use much, so that they meet in the same pools. */
+enum { HOT_SIZES = 3 };
+
 struct worker {
     struct stress_random random;
+    size_t hot_sizes[HOT_SIZES]; /* 0: none */
     struct block **table;
     size_t table_size;
     struct exchange *exchange; /* NULL: no hand-over */
