@@ -30,8 +30,8 @@
  *   abort:0|1                 1: a free of a pointer that is not epmalloc's aborts       (0)
  *   retain:BYTES[k|m|g]       free memory kept resident before it is given back          (8m)
  *   retain_percent:0..1000    the same, as percent of the memory in use; the larger of
- *                             both holds                                                 (25)
- *   purge_delay:MS            how long free memory stays resident at least, milliseconds (0)
+ *                             both holds                                                (100)
+ *   purge_delay:MS            how long more than that stays resident, milliseconds     (100)
  *   keep_empty:N              wholly free arenas kept mapped, 1 or more                  (1)
  *   thp:default|never|always  transparent huge pages in arenas                     (default)
  *   thread_bytes:BYTES        free bytes a thread may hold outside its current pools     (1m)

@@ -12,23 +12,26 @@ enum {
     RESERVED_IDS = 2,
 };
 
-static _Atomic(uint64_t) taken[IDS / 64] = {(1U << RESERVED_IDS) - 1};
+/* Bit i stands for id i + RESERVED_IDS, so that the bitmap starts as zero and costs no page until it is used. */
+static _Atomic(uint64_t) taken[IDS / 64];
 static _Atomic(struct cache *) chunks[CHUNKS];
 
 bool ep__ids_take(uint32_t *id)
 {
     for (uint32_t i = 0; i < IDS / 64; i++) {
+        /* The last bits would stand for ids of more than 18 bits. */
+        uint64_t never = i == IDS / 64 - 1 ? ~UINT64_C(0) << (64 - RESERVED_IDS) : 0;
         /* order: relaxed -- only chooses; the fetch_or decides */
-        uint64_t word = ep__load_relaxed(&taken[i]);
+        uint64_t word = ep__load_relaxed(&taken[i]) | never;
         while (~word != 0) {
             uint64_t bit = ~word & (word + 1);
             /* order: acq_rel IDS -- acquires from ep__ids_give_back: no map entry bears the id any more */
             word = ep__fetch_or_acq_rel(&taken[i], bit);
             if ((word & bit) == 0) {
-                *id = i * 64 + ep__bits_lowest(bit);
+                *id = i * 64 + ep__bits_lowest(bit) + RESERVED_IDS;
                 return true;
             }
-            word |= bit;
+            word |= bit | never;
         }
     }
     return false;
@@ -36,14 +39,16 @@ bool ep__ids_take(uint32_t *id)
 
 void ep__ids_give_back(uint32_t id)
 {
+    uint32_t i = id - RESERVED_IDS;
     /* order: release IDS -- pairs with ep__ids_take; carries the emptied control block and the overwritten map
      * entries: released earlier, a new thread would take the old one's lists for its own */
-    ep__fetch_and_release(&taken[id / 64], ~((uint64_t)1 << id % 64));
+    ep__fetch_and_release(&taken[i / 64], ~((uint64_t)1 << i % 64));
 }
 
 struct cache *ep__ids_block(uint32_t id)
 {
-    _Atomic(struct cache *) *link = &chunks[id / CHUNK_BLOCKS];
+    uint32_t i = id - RESERVED_IDS;
+    _Atomic(struct cache *) *link = &chunks[i / CHUNK_BLOCKS];
     size_t bytes = ep__round_up(CHUNK_BLOCKS * sizeof(struct cache), ep__vm_page_bytes());
     /* order: acquire CTL -- pairs with the publication below; a fresh mapping reads as zero */
     struct cache *chunk = ep__load_acquire(link);
@@ -57,7 +62,7 @@ struct cache *ep__ids_block(uint32_t id)
         else
             (void)ep__vm_unmap(mapped, bytes);
     }
-    return &chunk[id % CHUNK_BLOCKS];
+    return &chunk[i % CHUNK_BLOCKS];
 }
 
 uint32_t ep__ids_count(void)
@@ -67,7 +72,7 @@ uint32_t ep__ids_count(void)
         /* order: relaxed -- statistics */
         count += ep__bits_count(ep__load_relaxed(&taken[i]));
     }
-    return count - RESERVED_IDS;
+    return count;
 }
 
 size_t ep__ids_block_bytes(void)

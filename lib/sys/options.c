@@ -51,7 +51,7 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
 
 _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_ABORT] = 0,
-    [EP__OPTION_RETAIN] = 16 * MIB,
+    [EP__OPTION_RETAIN] = 8 * MIB,
     [EP__OPTION_RETAIN_PERCENT] = 100,
     [EP__OPTION_PURGE_DELAY] = 100,
     [EP__OPTION_KEEP_EMPTY] = 1,
