@@ -1,6 +1,7 @@
 /* Options, failure and the result line of every stress program (harness.h). */
 #include "harness.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "allocator.h"
+#include "oracle.h"
 
 static struct stress_settings settings;
 static double start_seconds;
@@ -25,6 +27,14 @@ static double read_clock(void)
 double stress_seconds(void)
 {
     return read_clock() - start_seconds;
+}
+
+void stress_sleep(double seconds)
+{
+    struct timespec pause = {.tv_sec = (time_t)seconds,
+                             .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, &pause) == EINTR) {
+    }
 }
 
 /* One write per line, so that lines of threads do not mix. */
@@ -62,9 +72,13 @@ _Noreturn void stress_fail(const char *format, ...)
 
 void stress_bound(const char *what, size_t resident, size_t bound)
 {
-    if (settings.bounds && stress_allocator.alone)
-        stress_require(resident <= bound, "%s: resident memory is %zu bytes, the bound is %zu",
-                       what, resident, bound);
+    struct ep_account account;
+    if (!settings.bounds || !stress_allocator.alone)
+        return;
+    if (resident > bound && stress_allocator.account(&account))
+        stress_account_say(&account);
+    stress_require(resident <= bound, "%s: resident memory is %zu bytes, the bound is %zu", what,
+                   resident, bound);
 }
 
 void stress_report(const char *format, ...)

@@ -76,6 +76,8 @@ void stress_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Seconds since the program began. */
 double stress_seconds(void);
 
+void stress_sleep(double seconds);
+
 /* --- threads ---------------------------------------------------------------------------------- */
 
 enum { STRESS_SEATS = 512 };

@@ -67,8 +67,7 @@ size_t stress_resident_bytes(void)
     return read_statm(1);
 }
 
-/* The value of an option in bytes (or whatever it counts); `otherwise` when there is no such option. */
-static size_t read_option(const char *key, size_t otherwise)
+size_t stress_option(const char *key, size_t otherwise)
 {
     char text[512] = "";
     char *end = NULL;
@@ -86,9 +85,9 @@ static size_t read_option(const char *key, size_t otherwise)
 size_t stress_retained_bytes(size_t live, unsigned threads)
 {
     const size_t mib = (size_t)1 << 20;
-    size_t share = live / 100 * read_option("retain_percent", 25);
-    size_t floor = read_option("retain", 8 * mib);
-    return (share > floor ? share : floor) + threads * read_option("thread_bytes", mib);
+    size_t share = live / 100 * stress_option("retain_percent", 25);
+    size_t floor = stress_option("retain", 8 * mib);
+    return (share > floor ? share : floor) + threads * stress_option("thread_bytes", mib);
 }
 
 static void halve_series(struct stress_series *series)

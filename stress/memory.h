@@ -24,6 +24,9 @@ void stress_unmap(void *start, size_t bytes);
 size_t stress_resident_bytes(void);
 size_t stress_mapped_bytes(void);
 
+/* The value of an option of the allocator, in its unit; `otherwise` when it has no such option. */
+size_t stress_option(const char *key, size_t otherwise);
+
 /* What the options allow an allocator to keep of free memory: `retain` or `retain_percent` of `live`,
  * the larger, and `thread_bytes` for each of `threads`.  Options that the
  * allocator does not have count with epmalloc's defaults. */

@@ -21,7 +21,6 @@
  * in all pairs.  A producer's draws are those of (seed, 0, number).
  */
 #include <sched.h>
-#include <time.h>
 
 #include "allocator.h"
 #include "harness.h"
@@ -193,13 +192,6 @@ static uint64_t sum_blocks(struct side *sides, unsigned count)
     return sum;
 }
 
-static void sleep_for(double seconds)
-{
-    const struct timespec pause = {.tv_sec = (time_t)seconds,
-                                   .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-}
-
 /* Samples resident memory until the end, and reads the account beside the running threads; keeps the
  * account of the moment when most was resident.  Returns the most that was live at the samples, which
  * are dense, because rings fill and drain in milliseconds. */
@@ -210,7 +202,7 @@ static size_t sample_run(struct stress_series *series, double start, struct ep_a
     uint64_t most = 0;
     size_t most_resident = 0;
     while (stress_seconds() - start < settings->seconds) {
-        sleep_for(0.001);
+        stress_sleep(0.001);
         uint64_t freed = sum_bytes(consuming, consumers);
         uint64_t got = sum_bytes(producing, producers);
         most = got > freed && got - freed > most ? got - freed : most;
