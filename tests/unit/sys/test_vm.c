@@ -178,8 +178,8 @@ static void every_refusal_is_told_and_errno_kept(void)
     assert_false(ep__vm_commit(gone, page));
     assert_false(ep__vm_decommit(start + 1, page));
     assert_false(ep__vm_purge(start + 1, page));
-    assert_false(ep__vm_resize(gone, page, 2 * page));
-    assert_false(ep__vm_move(gone, page, start + 2 * page, page));
+    assert_false(ep__vm_resize(start + 1, page, 2 * page));
+    assert_false(ep__vm_move(start + 1, page, start + 2 * page, page));
     assert_false(ep__vm_wipe_on_fork(gone, page));
     ep__vm_huge_pages(gone, page, true);
     assert_int_equal(ep__vm_resident_bytes(gone, page), 0);
