@@ -1,33 +1,35 @@
 /* Outbound batches.  The argument stands in batch.h. */
 #include "cache/batch.h"
 
+#include "arena/retire.h"
 #include "cache/free.h"
 #include "cache/quota.h"
 #include "sys/options.h"
 
-enum { BATCH_BYTES_MAX = 1024 };
-
-/* Pushes a batch and takes in the pool where that makes the thread its owner. */
+/* Pushes a batch, and takes in the pool where that makes the thread its owner. */
 static void send(struct cache *cache, const struct batch *batch, bool adopt)
 {
     adopt = adopt && !ep__window_is_closed(batch->pool->arena->window);
-    if (ep__pool_push_remote(batch, adopt) == EP__ADOPTED)
+    switch (ep__pool_push_remote(batch, adopt)) {
+    case EP__ADOPTED:
         ep__free_take_in(cache, batch->pool);
+        break;
+    case EP__EMPTIED:
+        ep__retire_purge_excess();
+        break;
+    default:
+        break;
+    }
 }
 
-static size_t bytes_of(const struct batch *batch)
+/* Sends what a place holds, from where it stands: a copy right after its fields were written stalls. */
+static void send_place(struct cache *cache, struct open_batch *place, bool adopt)
 {
-    return (size_t)batch->count * ep__size_classes[batch->pool->class].bytes;
-}
-
-static void send_place(struct cache *cache, struct batch *place, bool adopt)
-{
-    if (place->pool == NULL)
+    if (place->batch.pool == NULL)
         return;
-    struct batch batch = *place;
-    place->pool = NULL;
-    cache->withheld_bytes -= bytes_of(&batch);
-    send(cache, &batch, adopt);
+    cache->withheld_bytes -= EP__BATCH_BYTES;
+    send(cache, &place->batch, adopt);
+    place->batch.pool = NULL;
 }
 
 void ep__batch_flush(struct cache *cache, bool adopt)
@@ -36,38 +38,62 @@ void ep__batch_flush(struct cache *cache, bool adopt)
         send_place(cache, &cache->batches[i], adopt);
 }
 
-static struct batch *place_of(struct cache *cache, const struct pool *pool)
+static struct open_batch *place_of(struct cache *cache, const struct pool *pool)
 {
     return &cache->batches[((uintptr_t)pool / EP__DESCRIPTOR_BYTES) % EP__BATCHES];
 }
 
-/* Adds a block to its pool's batch. */
-static void withhold(struct cache *cache, struct batch *place, struct pool *pool,
-                     struct block *block)
+static void open_batch(struct cache *cache, struct open_batch *place, struct pool *pool,
+                       struct block *block)
 {
-    if (place->pool != pool) {
-        send_place(cache, place, true);
-        *place = (struct batch){pool, block, block, 0};
-    }
-    block->next = place->first;
-    place->first = block;
-    place->count++;
-    cache->withheld_bytes += ep__size_classes[pool->class].bytes;
+    if (cache->withheld_bytes + EP__BATCH_BYTES > ep__option_get(EP__OPTION_BATCH_BYTES))
+        ep__batch_flush(cache, true);
+    place->batch.pool = pool;
+    place->batch.first = place->batch.last = block;
+    place->batch.count = 1;
+    place->room_blocks = EP__BATCH_BYTES / ep__size_classes[pool->class].bytes - 1;
+    cache->withheld_bytes += EP__BATCH_BYTES;
 }
 
 void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
 {
-    struct batch *place = place_of(cache, pool);
-    size_t bytes = ep__size_classes[pool->class].bytes;
-    bool is_first = place->pool != pool;
-    if (is_first &&
-        (bytes > BATCH_BYTES_MAX / 2 || ep__word_state(ep__pool_word(pool)) != EP__OWNED)) {
-        struct batch single = {pool, block, block, 1};
-        send(cache, &single, true);
+    struct open_batch *place = place_of(cache, pool);
+    send_place(cache, place, true);
+    bool is_small = ep__size_classes[pool->class].bytes <= EP__BATCH_BYTES / 2 &&
+                    ep__option_get(EP__OPTION_BATCH_BYTES) >= EP__BATCH_BYTES;
+    if (is_small && ep__word_state(ep__pool_word(pool)) == EP__OWNED) {
+        open_batch(cache, place, pool, block);
         return;
     }
-    withhold(cache, place, pool, block);
-    if (bytes_of(place) >= BATCH_BYTES_MAX ||
-        cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
-        send_place(cache, place, true);
+    struct batch single = {pool, block, block, 1};
+    send(cache, &single, true);
+}
+
+/* Whether p starts a block of the pool. */
+static bool starts_block(struct pool *pool, const char *p)
+{
+    const struct size_class *size = &ep__size_classes[pool->class];
+    size_t offset = (size_t)(p - pool->base) - ep__pool_start(pool);
+    if (offset >= (size_t)size->capacity * size->bytes)
+        return false;
+    return ep__size_class_divide(pool->class, (uint32_t)offset) * size->bytes == offset;
+}
+
+bool ep__batch_join(void *p)
+{
+    uint64_t slot = ((uintptr_t)p - ep__tls.base) >> EP__SLOT_LOG2;
+    if (slot >= ep__tls.slot_limit || ep__tls.cache == NULL)
+        return false;
+    struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
+    pool = ep__pool_of_slot(pool);
+    struct open_batch *place = place_of(ep__tls.cache, pool);
+    if (place->batch.pool != pool || !starts_block(pool, p))
+        return false;
+    struct block *block = p;
+    block->next = place->batch.first;
+    place->batch.first = block;
+    place->batch.count++;
+    if (--place->room_blocks == 0)
+        send_place(ep__tls.cache, place, true);
+    return true;
 }

@@ -1,18 +1,22 @@
 /* Outbound batches: blocks of other threads' pools, collected and given back one batch a pool.
  *
- * Layer: cache.  Uses: pool, quota.  Used by: cache (free, thread).
+ * Layer: cache.  Uses: pool, quota.  Used by: cache (free, thread), observe.
  *
- * Algorithm.  16 places indexed by the pool's slot.  A block of an OWNED pool joins the batch of its pool; a
- * batch leaves when it has 1 KiB, when its place is wanted for another pool, when the thread withholds more
- * than batch_bytes, is idle or exits.  The first block into a pool that is not OWNED is never withheld: a
- * FULL pool is adopted at once, a PARTIAL one may become empty.
+ * Algorithm.  64 places indexed by the pool's slot.  A block of an OWNED pool opens a batch of up to 1 KiB, which
+ * later blocks of that pool join without a look at anything but the place.  A batch leaves when it is full, when
+ * its place is wanted for another pool, and with all others when open batches may come to more than batch_bytes,
+ * or when the thread is idle or exits.  The first block into a pool that is not OWNED is never withheld: a FULL
+ * pool is adopted at once, a PARTIAL one may become empty.
  *
- * The owner only.  Bound: 16 pools and batch_bytes a thread.  Progress: lock-free (the push).
+ * The owner only.  Bound: batch_bytes a thread (16 KiB: 16 open batches).  Progress: lock-free (the push).
  */
 #ifndef EPMALLOC_CACHE_BATCH_H
 #define EPMALLOC_CACHE_BATCH_H
 
 #include "cache/cache.h"
+
+/* Adds the block at p to the open batch of its pool.  False: there is none, or p does not start a block of it. */
+bool ep__batch_join(void *p);
 
 /* Frees a block of a pool that the thread does not own, now or with others. */
 void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block);

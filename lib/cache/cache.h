@@ -31,7 +31,17 @@
 #include "cache/tls.h"
 #include "epoch/epoch.h"
 
-enum { EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES, EP__BATCHES = 64 };
+enum {
+    EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES,
+    EP__BATCHES = 64,
+    EP__BATCH_BYTES = 1024
+};
+
+/* A batch that is being collected; batch.pool == NULL: none. */
+struct open_batch {
+    struct batch batch;
+    uint32_t room_blocks; /* that may still join; 1 or more */
+};
 
 struct pool_list {
     struct pool *first;
@@ -51,8 +61,8 @@ struct cache {
     uint32_t colour;
     uint32_t giving_class; /* where the quota gives pools up next */
     size_t held_bytes;     /* charges of usable and held pools */
-    size_t withheld_bytes; /* in batches */
-    struct batch batches[EP__BATCHES];
+    size_t withheld_bytes; /* what the open batches may come to */
+    struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
     struct epoch_record epoch;
 };

@@ -1,6 +1,7 @@
 /* Detached threads.  The argument stands in detached.h. */
 #include "cache/detached.h"
 
+#include "arena/retire.h"
 #include "pool/carve.h"
 #include "pool/partial.h"
 
@@ -43,5 +44,6 @@ struct block *ep__detached_alloc(unsigned class)
 void ep__detached_free(struct pool *pool, struct block *block)
 {
     struct batch single = {pool, block, block, 1};
-    (void)ep__pool_push_remote(&single, false);
+    if (ep__pool_push_remote(&single, false) == EP__EMPTIED)
+        ep__retire_purge_excess();
 }

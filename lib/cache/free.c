@@ -107,13 +107,12 @@ static void free_outside(void *p, const void *call_site)
 
 EP__NOINLINE void ep__cache_free(void *p)
 {
-    if (p == NULL)
+    if (p == NULL || ep__batch_join(p))
         return;
     struct found found = ep__lookup(p);
     switch (found.what) {
     case EP__FOUND_BLOCK:
         free_block(found.pool, p);
-        ep__retire_purge_excess();
         break;
     case EP__FOUND_RUN:
         ep__run_free(found.pool);

@@ -114,12 +114,14 @@ static void add_window(struct ep_account *account, struct window *window)
 static void move_withheld(struct ep_account *account, const struct cache *cache)
 {
     for (unsigned i = 0; i < EP__BATCHES; i++) {
-        const struct batch *batch = &cache->batches[i];
-        if (batch->pool != NULL)
-            account->blocks_in_use -= batch->count;
+        const struct batch *batch = &cache->batches[i].batch;
+        if (batch->pool == NULL)
+            continue;
+        size_t bytes = (size_t)batch->count * ep__size_classes[batch->pool->class].bytes;
+        account->blocks_in_use -= batch->count;
+        account->bytes_in_use -= bytes;
+        account->bytes_available += bytes;
     }
-    account->bytes_in_use -= cache->withheld_bytes;
-    account->bytes_available += cache->withheld_bytes;
 }
 
 static void add_counters(struct ep_account *account)

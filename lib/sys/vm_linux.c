@@ -2,10 +2,10 @@
 #include "sys/vm.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include "sys/atomic.h"
 
@@ -19,7 +19,7 @@ size_t ep__vm_page_bytes(void)
     /* order: relaxed -- every thread would store the same value */
     size_t bytes = ep__load_relaxed(&page_bytes);
     if (bytes == 0) {
-        bytes = (size_t)sysconf(_SC_PAGESIZE);
+        bytes = (size_t)getauxval(AT_PAGESZ);
         /* order: relaxed -- see above */
         ep__store_relaxed(&page_bytes, bytes);
     }
