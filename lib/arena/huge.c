@@ -198,18 +198,19 @@ static void unmap_leaving(struct epoch_entry *entry)
     (void)ep__vm_unmap(leaving, leaving->bytes);
 }
 
-/* Gives the pages back now, but for the first, and the address space after a grace period. */
-static void let_go(struct mapping mapping, struct epoch_record *record)
+/* Gives the pages back now, but for the first, and the address space after a grace period; says whether the kernel
+ * took the pages. */
+static bool let_go(struct mapping mapping, struct epoch_record *record)
 {
     size_t page = ep__vm_page_bytes();
     struct leaving *leaving = (struct leaving *)mapping.start;
-    (void)ep__vm_purge(mapping.start + page, mapping.bytes - page);
+    bool is_purged = ep__vm_purge(mapping.start + page, mapping.bytes - page);
     leaving->bytes = mapping.bytes;
-    if (record == NULL) {
+    if (record == NULL)
         ep__epoch_defer_orphan(&leaving->entry, unmap_leaving);
-        return;
-    }
-    ep__epoch_defer(record, &leaving->entry, unmap_leaving);
+    else
+        ep__epoch_defer(record, &leaving->entry, unmap_leaving);
+    return is_purged;
 }
 
 static bool may_keep(size_t bytes)
@@ -229,7 +230,7 @@ bool ep__huge_free(void *p, struct epoch_record *record)
         ep__epoch_enter(record);
     bool taken = take_out(place, p, &mapping.bytes);
     if (taken && (!may_keep(mapping.bytes) || !ep__huge_cache_put(&mapping)))
-        let_go(mapping, record);
+        (void)let_go(mapping, record);
     if (record != NULL) {
         ep__epoch_exit(record);
         ep__epoch_poll(record);
@@ -293,15 +294,12 @@ void *ep__huge_resize(void *p, size_t bytes)
     return p;
 }
 
-size_t ep__huge_purge(void)
+size_t ep__huge_trim(size_t cached_bytes_max)
 {
     size_t bytes = 0;
     struct mapping got;
-    while (ep__huge_cache_take_biggest(&got)) {
-        bool is_gone = ep__vm_purge(got.start, got.bytes);
-        is_gone = ep__vm_unmap(got.start, got.bytes) || is_gone;
-        bytes += is_gone ? got.bytes : 0;
-    }
+    while (ep__huge_cached_bytes() > cached_bytes_max && ep__huge_cache_take_biggest(&got))
+        bytes += let_go(got, NULL) ? got.bytes : 0;
     return bytes;
 }
 

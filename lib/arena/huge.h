@@ -49,8 +49,9 @@ size_t ep__huge_bytes(const void *p);
 /* Makes the block at p `bytes` long, moving it where need be.  NULL: unchanged. */
 void *ep__huge_resize(void *p, size_t bytes);
 
-/* Gives all cached mappings back; returns their bytes. */
-size_t ep__huge_purge(void);
+/* Gives cached mappings back, the biggest first, until at most cached_bytes_max are left: their pages now, their
+ * address space after a grace period.  Returns the bytes that the kernel took. */
+size_t ep__huge_trim(size_t cached_bytes_max);
 
 size_t ep__huge_in_use_bytes(void);
 size_t ep__huge_in_use_blocks(void);

@@ -222,8 +222,25 @@ static bool is_due(size_t retained, size_t bound)
     bool is_late = now - since >= ep__option_get(EP__OPTION_PURGE_DELAY);
     if (!is_late && retained / EXCESS_URGENT <= bound)
         return false;
-    /* order: relaxed -- see above; of several the one that swaps purges */
+    /* order: relaxed -- see above; of several at least one that swaps purges */
     return ep__cas_strong_relaxed(&excess_since_ms, &since, now);
+}
+
+/* Huge mappings first, because they are the ones that cost least to give back. */
+static void purge_to(size_t target, unsigned arenas_max)
+{
+    size_t retained = ep__retire_retained_bytes();
+    size_t cached = ep__huge_cached_bytes();
+    size_t excess = retained > target ? retained - target : 0;
+    (void)ep__huge_trim(cached > excess ? cached - excess : 0);
+    (void)purge_emptiest(target, arenas_max);
+}
+
+void ep__retire_purge_now(void)
+{
+    size_t bound = ep__retire_bound_bytes();
+    if (ep__retire_retained_bytes() > bound)
+        purge_to(bound, UINT32_MAX);
 }
 
 void ep__retire_purge_excess(void)
@@ -232,7 +249,7 @@ void ep__retire_purge_excess(void)
     size_t retained = ep__retire_retained_bytes();
     if (ep__unlikely(retained > bound)) {
         if (is_due(retained, bound))
-            (void)purge_emptiest(bound / 4 * 3, PURGED_ARENAS_MAX);
+            purge_to(bound / 4 * 3, PURGED_ARENAS_MAX);
         return;
     }
     /* order: relaxed -- a policy */
@@ -301,7 +318,7 @@ size_t ep__retire_purge_all(struct epoch_record *record)
     for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
         bytes += retire_all_free(ep__window_at(i));
     bytes += purge_emptiest(0, UINT32_MAX);
-    bytes += ep__huge_purge();
+    bytes += ep__huge_trim(0);
     if (record == NULL)
         return bytes;
     for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)

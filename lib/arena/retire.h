@@ -35,6 +35,9 @@ struct arena *ep__retire_take_again_or_begin(void);
 /* Purges free slots while more than the bound is resident; called by frees that have given slots back. */
 void ep__retire_purge_excess(void);
 
+/* Purges down to the bound, without a delay: the caller says that it will wait for long. */
+void ep__retire_purge_now(void);
+
 /* Gives back everything that can go: all free slots' pages, all wholly free arenas, and, after a grace
  * period, retired ranges' commit charge.  Returns the bytes given back now. */
 size_t ep__retire_purge_all(struct epoch_record *record);

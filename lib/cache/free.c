@@ -103,6 +103,7 @@ static void free_outside(void *p, const void *call_site)
     ep__fork_look(cache);
     if (!ep__huge_free(p, cache == NULL ? NULL : &cache->epoch))
         ep__foreign_report("free", p, call_site);
+    ep__retire_purge_excess();
 }
 
 EP__NOINLINE void ep__cache_free(void *p)

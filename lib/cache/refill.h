@@ -4,12 +4,12 @@
  *
  * Algorithm.  When the list that malloc pops is empty, all blocks of the current pool are out, but for those
  * freed since.  In this order:
- *   own      what this thread has freed into the current pool
- *   remote   what others have
+ *   own      blocks that the current pool brought along when it became current
+ *   remote   what others have freed into it
  *   other    a usable pool of the class, oldest first, before more of the current one is touched
- *   carve    the next page (or chunk) of the current pool
- * and when the current pool is full, which makes it held, or disowned when the quota is used up:
- *   held     a full pool of ours into which others have freed
+ *   carve    the next page of the current pool
+ * and when the current pool is full, which makes it held, until the quota gives it up:
+ *   held     a full pool of ours into which others have freed enough
  *   partial  a PARTIAL pool that nobody owns
  *   acquire  a slot of the fullest arena
  *   sweep    partial pools that hints may have lost

@@ -154,7 +154,7 @@ void ep__thread_idle(void)
         return;
     ep__fork_look(cache);
     ep__thread_release_all(cache, false);
-    ep__retire_purge_excess();
+    ep__retire_purge_now();
     ep__epoch_poll(&cache->epoch);
 }
 

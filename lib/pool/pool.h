@@ -27,10 +27,10 @@
  * word (it belongs to the next claimer).  On becoming owner: word, private fields, map entry.  On giving up:
  * map entry, private fields, word.  A thread that finds FREE under a block reports misuse and writes nothing.
  *
- * Who may overlap            push  take  disown  release  claim  empty  acquire
- *   push (any thread)          X     X     X       X        X      -      -
- *   take/disown/release/empty  X     -     -       -        -      -      -     (the owner's, one at a time)
- *   claim (any thread)         X     -     -       X        X      -      -
+ * Who may overlap       push  take  release  claim  empty  acquire
+ *   push (any thread)     X     X     X        X      -      -
+ *   take/release/empty    X     -     -        -      -      -     (the owner's, one at a time)
+ *   claim (any thread)    X     -     X        X      -      -
  * (X: overlaps, decided by the word; -: excluded by ownership, or by a live block.)
  *
  * Invariants (capacity C; ep__pool_check)

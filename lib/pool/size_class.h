@@ -3,8 +3,8 @@
  * Layer: pool.  Uses: sys, arena (slot size).  Used by: pool, cache, observe, api.
  *
  * Classes 0..31 are CPython's: 16-byte steps to 512.  Above, eight classes a doubling to 32 KiB, so at most
- * 1/9 of a block is internal waste.  Every power of two is a class.  Blocks to 8 KiB live in pools of one
- * slot, to 16 KiB of two, to 32 KiB of four, so that a pool has at least eight blocks.
+ * 1/9 of a block is internal waste.  Every power of two is a class.  Blocks to 2 KiB live in pools of one
+ * slot, bigger ones in pools of four, so that a pool has at least eight blocks.
  *
  * The class of a request is (size - 1) >> 4 up to 512, and above that a byte table indexed by
  * (size - 1) >> 6, which is exact because all classes above 512 are multiples of 64.
@@ -36,7 +36,7 @@ struct size_class {
     uint16_t capacity; /* blocks of a pool */
     uint16_t
         usable_at; /* free blocks from which a pool is worth allocating from: 1/8, or 1/4 of few */
-    uint8_t slots; /* a pool's slots: 1, 2 or 4 */
+    uint8_t slots; /* a pool's slots: 1 or 4 */
     uint8_t colours;       /* different starts, at least 1 */
     uint16_t colour_bytes; /* the distance of two starts */
     uint64_t reciprocal;   /* ceil(2^40 / bytes) */
