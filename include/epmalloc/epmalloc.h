@@ -39,7 +39,7 @@
  *   huge_cache:0|1            1: freed huge mappings are kept, within the retain bound   (1)
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that
  *                             was shared when it forked                                  (cut)
- *   stats:0|1                 1: print ep_account() to stderr at exit                    (0)
+ *   stats:0|1                 1: print the account to stderr at exit                     (0)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H
