@@ -22,7 +22,7 @@ class SetupError(Exception):
 @dataclass
 class Allocator:
     name: str
-    library: str | None  # None: the C library's own
+    preload: str | None  # None: the C library's own
     version: str = ""
 
 
@@ -87,8 +87,8 @@ def check_starts(allocator, probe):
     ld.so only warns when it cannot preload, and goes on with the C library's malloc.
     """
     env = dict(os.environ)
-    if allocator.library:
-        env["LD_PRELOAD"] = allocator.library
+    if allocator.preload:
+        env["LD_PRELOAD"] = allocator.preload
     try:
         done = subprocess.run([probe], env=env, capture_output=True, text=True, timeout=20)
     except subprocess.TimeoutExpired:

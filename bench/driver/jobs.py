@@ -41,8 +41,8 @@ class Job:
 def library_for(allocator: Allocator, program):
     """What to preload.  A program linked with an allocator of its own gets the C library's
     malloc only when the C library comes first."""
-    if allocator.library:
-        return allocator.library
+    if allocator.preload:
+        return allocator.preload
     path = shutil.which(program)
     done = subprocess.run(["ldd", path], capture_output=True, text=True)
     if not OTHER_ALLOCATORS.search(done.stdout):
@@ -147,7 +147,7 @@ def run_compiler(setting, allocator):
 
 def run_message_server(setting, allocator):
     program = run.program_path(setting.build, "message_server")
-    cost = timed(run.measure(setting.build, allocator.library,
+    cost = timed(run.measure(setting.build, allocator.preload,
                              [program, "--scale", str(setting.scale)], timeout_s=CLIENT_S))
     words = run.words_of(cost["stdout"])
     if not cost["failure"]:
