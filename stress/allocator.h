@@ -40,6 +40,9 @@ struct stress_allocator {
 
     /* Nothing but the stress program allocates from it: the account's blocks are the oracle's. */
     bool alone;
+
+    /* It works in a child that _Fork() made of a threaded process. */
+    bool outlives_bare_fork;
 };
 
 extern const struct stress_allocator stress_allocator;

@@ -37,4 +37,5 @@ const struct stress_allocator stress_allocator = {
     .options = ep_options,
     .account = account,
     .alone = true,
+    .outlives_bare_fork = true,
 };

@@ -107,4 +107,5 @@ const struct stress_allocator stress_allocator = {
     .options = options,
     .account = account,
     .alone = false,
+    .outlives_bare_fork = false,
 };

@@ -71,9 +71,14 @@ static void start_threads_in_child(struct worker *parent)
         stress_thread_join(threads[i]);
 }
 
+/* By its path, because under valgrind the link's target is not what the link leads to. */
 static _Noreturn void execute_self(void)
 {
-    (void)execl("/proc/self/exe", stress_program.name, "--child", (char *)NULL);
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    stress_require(length > 0, "/proc/self/exe: %s", strerror(errno));
+    path[length] = '\0';
+    (void)execl(path, stress_program.name, "--child", (char *)NULL);
     stress_fail("exec: %s", strerror(errno));
 }
 
@@ -88,11 +93,8 @@ static void check_account_sum(void)
                    account.arena_bytes);
 }
 
-static _Noreturn void live_as_child(struct worker *worker, unsigned depth)
+static void go_on_in_child(struct worker *worker, unsigned depth)
 {
-    /* The watchdog's thread is the parent's alone. */
-    (void)alarm(settings->patience_seconds / 2 + 1);
-    stress_work(worker, 200 + stress_random_below(&worker->random, 800));
     switch (stress_random_below(&worker->random, 8)) {
     case 0:
         execute_self();
@@ -110,6 +112,16 @@ static _Noreturn void live_as_child(struct worker *worker, unsigned depth)
         stress_table_free(worker->table, worker->table_size, &worker->random, 256);
         break;
     }
+}
+
+/* A bare child is one that the C library has not prepared: it can only allocate. */
+static _Noreturn void live_as_child(struct worker *worker, unsigned depth, bool is_bare)
+{
+    /* The watchdog's thread is the parent's alone. */
+    (void)alarm(settings->patience_seconds / 2 + 1);
+    stress_work(worker, 200 + stress_random_below(&worker->random, 800));
+    if (!is_bare)
+        go_on_in_child(worker, depth);
     stress_work(worker, 200);
     check_account_sum();
     _exit(0);
@@ -133,11 +145,14 @@ static void await_child(pid_t child)
 
 static void spawn_child(struct worker *worker, unsigned depth)
 {
+    /* The C library's own malloc does not outlive _Fork, and ThreadSanitizer does not see it. */
+    bool may_be_bare = stress_allocator.outlives_bare_fork && settings->child_threads;
+    bool is_bare = may_be_bare && stress_random_chance(&worker->random, 1, 4);
     stress_doing("fork");
-    pid_t child = fork();
+    pid_t child = is_bare ? _Fork() : fork();
     stress_require(child >= 0, "fork: %s", strerror(errno));
     if (child == 0)
-        live_as_child(worker, depth);
+        live_as_child(worker, depth, is_bare);
     await_child(child);
 }
 

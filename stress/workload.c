@@ -217,6 +217,18 @@ static void free_batch(struct worker *worker, size_t first)
     stress_allocator.free_batch(starts, count);
 }
 
+/* Beside running threads the account is only a picture, but one that a walker has come back with. */
+static void read_account(void)
+{
+    struct ep_account account;
+    stress_doing("account");
+    if (!stress_allocator.account(&account))
+        return;
+    stress_require(account.uncertain_bytes <= account.bytes_in_use,
+                   "account: %zu of %zu bytes in use are uncertain", account.uncertain_bytes,
+                   account.bytes_in_use);
+}
+
 static void do_rare_thing(struct worker *worker, size_t at)
 {
     unsigned kind = (unsigned)stress_random_below(&worker->random, 256);
@@ -227,9 +239,11 @@ static void do_rare_thing(struct worker *worker, size_t at)
     } else if (kind < 254) {
         stress_doing("thread_idle");
         stress_allocator.thread_idle();
-    } else {
+    } else if (kind == 254) {
         stress_doing("purge");
         stress_allocator.purge();
+    } else {
+        read_account();
     }
 }
 

@@ -268,4 +268,5 @@ const struct stress_allocator stress_allocator = {
     .options = no_options,
     .account = account,
     .alone = true,
+    .outlives_bare_fork = false,
 };
