@@ -4,6 +4,12 @@
 
 #include <errno.h>
 
+#include "unit/interrupt.h"
+
+#include "arena/arena.c"
+#include "arena/arena_set.c"
+#include "arena/retire.c"
+#include "arena/usable_arenas.c"
 #include "fake/vm_failing.h"
 #include "unit/arenas.h"
 #include "unit/memory.h"
@@ -373,6 +379,147 @@ static void invariants_hold_whatever_is_taken_and_given_back(void)
     }
 }
 
+enum { ACTORS = 3 };
+
+static struct arena *shared;
+static uint64_t word_at_first;
+static struct slots taken[ACTORS];
+static unsigned wanted[ACTORS] = {1, 1, 1};
+
+/* One arena with room; what was taken of it, and whatever was made, goes. */
+static void begin_taking(void)
+{
+    static struct slots none;
+    for (unsigned i = 0; i < ACTORS; i++) {
+        if (taken[i].arena != NULL)
+            ep__arena_release(taken[i].arena, taken[i].first, taken[i].count);
+        taken[i] = none;
+    }
+    if (shared == NULL)
+        shared = make_arena();
+    keep_everything();
+    uint64_t word = free_word(shared);
+    if (word != 0)
+        assert_int_equal(ep__arena_take_free(shared, word), word);
+    ep__usable_arenas_update(shared);
+    release_slots(shared, word_at_first);
+}
+
+static void take_for(unsigned actor)
+{
+    if (!ep__arena_acquire(wanted[actor], 1, &taken[actor]))
+        taken[actor].arena = NULL;
+}
+
+static void take_first(void)
+{
+    take_for(0);
+}
+
+static void take_second(void)
+{
+    take_for(1);
+}
+
+static void take_third(void)
+{
+    take_for(2);
+}
+
+static void give_second_back(void)
+{
+    if (taken[1].arena != NULL)
+        ep__arena_release(taken[1].arena, taken[1].first, taken[1].count);
+    taken[1].arena = NULL;
+}
+
+/* Nobody has a slot of another's, and what nobody has is free. */
+static void check_taken(void)
+{
+    uint64_t used = 0;
+    for (unsigned i = 0; i < ACTORS; i++) {
+        if (taken[i].arena == NULL)
+            continue;
+        assert_ptr_equal(taken[i].arena, shared);
+        uint64_t mine = ep__bits_range(taken[i].first, taken[i].count);
+        assert_int_equal(used & mine, 0);
+        used |= mine;
+    }
+    assert_int_equal(free_word(shared), word_at_first & ~used);
+    assert_int_equal(ep__load_relaxed(&ep__arenas.used_slots),
+                     64 - ep__bits_count(free_word(shared)));
+    ep__usable_arenas_update(shared);
+}
+
+static void check_everybody_has_some(void)
+{
+    check_taken();
+    for (unsigned i = 0; i < ACTORS; i++)
+        assert_non_null(taken[i].arena);
+}
+
+static void slots_are_taken_by_one_thread_each(void)
+{
+    static const uint64_t words[] = {0x1, 0x3, 0x7, 0xff00ff, ~UINT64_C(0) - 1};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        word_at_first = words[i];
+        play(&(struct scene){begin_taking, take_first, take_second, take_third, check_taken});
+        play(&(struct scene){begin_taking, take_first, take_second, give_second_back, check_taken});
+    }
+}
+
+/* Losing a slot to others is no reason to find none while there are enough. */
+static void who_loses_a_slot_takes_another(void)
+{
+    word_at_first = 0x7;
+    play(&(struct scene){begin_taking, take_first, take_second, take_third,
+                         check_everybody_has_some});
+    wanted[0] = 4;
+    wanted[1] = 2;
+    word_at_first = 0xfff;
+    play(&(struct scene){begin_taking, take_first, take_second, take_third,
+                         check_everybody_has_some});
+    wanted[0] = 1;
+    wanted[1] = 4;
+    play(&(struct scene){begin_taking, take_first, take_second, take_third,
+                         check_everybody_has_some});
+}
+
+static void makes_for(unsigned actor)
+{
+    assert_true(ep__arena_create(1, 1, &taken[actor]));
+}
+
+static void make_first(void)
+{
+    makes_for(0);
+}
+
+static void make_second(void)
+{
+    makes_for(1);
+}
+
+static void make_third(void)
+{
+    makes_for(2);
+}
+
+static void check_made(void)
+{
+    for (unsigned i = 0; i < ACTORS; i++)
+        for (unsigned j = 0; j < i; j++)
+            assert_ptr_not_equal(taken[i].arena, taken[j].arena);
+    for (unsigned i = 0; i < ACTORS; i++)
+        ep__arena_acquire_at(taken[i].arena, 1, 63);
+    memset(taken, 0, sizeof taken);
+}
+
+static void no_two_threads_make_the_same_arena(void)
+{
+    play(&(struct scene){begin_taking, make_first, make_second, make_third, check_made});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +547,9 @@ int main(void)
         alone(a_range_that_could_not_be_committed_is_tried_again),
         alone(the_most_arenas_at_once_are_remembered),
         alone(invariants_hold_whatever_is_taken_and_given_back),
+        alone(slots_are_taken_by_one_thread_each),
+        alone(who_loses_a_slot_takes_another),
+        alone(no_two_threads_make_the_same_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,9 @@
 
 #include <sys/mman.h>
 
-#include "arena/arena.h"
-#include "arena/arena_set.h"
+#include "unit/interrupt.h"
+
+#include "arena/arena_set.c"
 
 enum {
     ARENAS = EP__GROUPS_MAX * EP__GROUP_ARENAS,
@@ -184,6 +185,132 @@ static void a_set_is_a_set_whatever_is_done_with_it(void)
         check_group(window, SET, group);
 }
 
+static struct window *shared;
+
+enum { OTHER = 70, FAR = 2 * PART_ARENAS + 9 };
+
+/* Members 5 and, of the next group, OTHER. */
+static void begin_with_two(void)
+{
+    if (shared == NULL)
+        shared = make_window();
+    for (uint32_t i = 0; i < 2 * PART_ARENAS; i++)
+        if (ep__arena_set_has(shared, SET, i))
+            ep__arena_set_remove(shared, SET, i);
+    ep__arena_set_remove(shared, SET, FAR);
+    ep__arena_set_add(shared, SET, 5);
+    ep__arena_set_add(shared, SET, OTHER);
+}
+
+static void remove_5(void)
+{
+    assert_true(ep__arena_set_remove(shared, SET, 5));
+}
+
+static void remove_other(void)
+{
+    assert_true(ep__arena_set_remove(shared, SET, OTHER));
+}
+
+static void add_7(void)
+{
+    ep__arena_set_add(shared, SET, 7);
+}
+
+static void add_far(void)
+{
+    ep__arena_set_add(shared, SET, FAR);
+}
+
+static void look_for_members(void)
+{
+    assert_int_not_equal(ep__arena_set_next(shared, SET, OTHER), 5);
+}
+
+/* Every member is found, from the top. */
+static void check_members(void)
+{
+    uint32_t from = 0;
+    for (uint32_t i = 0; i <= FAR; i++) {
+        if (!ep__arena_set_has(shared, SET, i))
+            continue;
+        assert_int_equal(ep__arena_set_next(shared, SET, from), i);
+        check_group(shared, SET, i / EP__GROUP_ARENAS);
+        from = i + 1;
+    }
+    assert_int_equal(ep__arena_set_next(shared, SET, from), EP__ARENA_NONE);
+}
+
+static void check_7(void)
+{
+    assert_true(ep__arena_set_has(shared, SET, 7));
+    check_members();
+}
+
+static void check_far(void)
+{
+    assert_true(ep__arena_set_has(shared, SET, FAR));
+    check_members();
+}
+
+static void what_is_added_beside_a_removal_is_found(void)
+{
+    play(&(struct scene){begin_with_two, remove_5, add_7, NULL, check_7});
+    play(&(struct scene){begin_with_two, add_7, remove_5, NULL, check_7});
+    play(&(struct scene){begin_with_two, remove_5, add_far, remove_other, check_far});
+    play(&(struct scene){begin_with_two, remove_5, remove_other, add_7, check_7});
+    play(&(struct scene){begin_with_two, remove_5, add_7, remove_other, check_7});
+    play(&(struct scene){begin_with_two, add_7, remove_5, remove_other, check_7});
+    play(&(struct scene){begin_with_two, look_for_members, remove_5, add_7, check_7});
+}
+
+/* A summary bit whose leaf is empty: the search that corrects it meets who adds there. */
+static void begin_with_stray_bits(void)
+{
+    begin_with_two();
+    remove_5();
+    remove_other();
+    ep__fetch_or_relaxed(&shared->set_summaries[0][SET], 1);
+    ep__fetch_or_relaxed(&shared->set_tops[SET], 1);
+}
+
+static void search(void)
+{
+    (void)ep__arena_set_next(shared, SET, 0);
+}
+
+static void what_is_added_beside_a_search_is_found(void)
+{
+    play(&(struct scene){begin_with_stray_bits, search, add_7, NULL, check_7});
+    play(&(struct scene){begin_with_stray_bits, search, add_7, search, check_7});
+    play(&(struct scene){begin_with_stray_bits, add_7, search, NULL, check_7});
+}
+
+static unsigned removals;
+
+static void begin_with_one_to_take(void)
+{
+    begin_with_two();
+    removals = 0;
+}
+
+static void take_5(void)
+{
+    removals += ep__arena_set_remove(shared, SET, 5);
+}
+
+static void check_taken_once(void)
+{
+    assert_int_equal(removals, 1);
+    assert_false(ep__arena_set_has(shared, SET, 5));
+    check_members();
+}
+
+static void of_several_removals_one_has_taken_the_member(void)
+{
+    play(&(struct scene){begin_with_one_to_take, take_5, take_5, take_5, check_taken_once});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +322,9 @@ int main(void)
         alone(bits_above_an_empty_leaf_are_passed_over),
         alone(adding_a_member_again_shows_it_again),
         alone(a_set_is_a_set_whatever_is_done_with_it),
+        alone(what_is_added_beside_a_removal_is_found),
+        alone(what_is_added_beside_a_search_is_found),
+        alone(of_several_removals_one_has_taken_the_member),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

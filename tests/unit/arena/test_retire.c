@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "arena/huge.h"
+#include "unit/interrupt.h"
+
+#include "arena/arena.c"
+#include "arena/arena_set.c"
+#include "arena/retire.c"
+#include "arena/usable_arenas.c"
 #include "fake/vm_failing.h"
-#include "sys/vm.h"
 #include "unit/arenas.h"
 #include "unit/memory.h"
 
@@ -353,6 +357,32 @@ static void a_range_taken_again_in_time_keeps_its_charge(void)
     check_arenas();
 }
 
+/* The grace period of the first retirement ends while somebody looks who came before the second. */
+static void a_range_that_is_retired_anew_waits_anew(void)
+{
+    static struct epoch_record late;
+    struct slots got;
+    adopt_records();
+    ep__epoch_adopt_record(&late, 1);
+    struct arena *arena = make_retired();
+    ep__epoch_enter(&walker);
+    ep__retire_purge_all(&own);
+    ep__epoch_exit(&walker);
+    assert_true(ep__arena_create(16, 64, &got));
+    assert_ptr_equal(got.arena, arena);
+    ep__epoch_enter(&late);
+    ep__arena_release(arena, got.first, 16);
+    ep__retire_purge_all(NULL);
+    assert_true(is_retired(arena));
+    poll_often();
+    assert_int_equal(page_rights(ep__arena_base(arena)), CAN_READ + CAN_WRITE);
+    ep__epoch_exit(&late);
+    ep__retire_purge_all(&own);
+    poll_often();
+    assert_int_equal(page_rights(ep__arena_base(arena)), NO_ACCESS);
+    check_arenas();
+}
+
 static void a_range_whose_charge_stays_is_taken_again_all_the_same(void)
 {
     struct slots got;
@@ -413,6 +443,167 @@ static void arenas_have_the_huge_pages_that_the_option_says(void)
     check_arenas();
 }
 
+enum { WRITTEN_BYTES = 256 };
+
+static struct arena *shared;
+static struct slots held;
+static bool is_gone_again;
+
+static void let_go_of_held(void)
+{
+    if (held.arena != NULL && !is_gone_again)
+        ep__arena_release(held.arena, held.first, held.count);
+    memset(&held, 0, sizeof held);
+    is_gone_again = false;
+    keep_everything();
+}
+
+/* Writes to slots that nobody has, as their next owner, and gives them back. */
+static void use_and_release(struct arena *arena, unsigned count)
+{
+    for (unsigned slot = 0; slot < count; slot++) {
+        assert_true(ep__arena_acquire_at(arena, slot, 1));
+        ep__arena_slot_start(arena, slot)[0] = 1;
+    }
+    for (unsigned slot = 0; slot < count; slot++)
+        ep__arena_release(arena, slot, 1);
+}
+
+/* One arena, of which the lower slots are free and have pages. */
+static void begin_partly_free(void)
+{
+    let_go_of_held();
+    if (shared == NULL) {
+        shared = make_arena();
+        ep__arena_release(shared, 0, 8);
+    }
+    use_and_release(shared, 8);
+}
+
+/* One that is wholly free, so that a purge retires it. */
+static void begin_all_free(void)
+{
+    adopt_records();
+    let_go_of_held();
+    (void)ep__retire_purge_all(&own);
+    poll_often();
+    shared = make_arena();
+    ep__arena_release(shared, 0, EP__ARENA_SLOTS);
+    use_and_release(shared, 8);
+}
+
+/* One that is retired, its charge not given back. */
+static void begin_retired(void)
+{
+    begin_all_free();
+    (void)ep__retire_purge_all(NULL);
+    assert_true(is_retired(shared));
+}
+
+/* Its charge waits for a grace period that is over. */
+static void begin_filed(void)
+{
+    begin_retired();
+    ep__epoch_enter(&walker);
+    (void)ep__retire_purge_all(&own);
+    ep__epoch_exit(&walker);
+    assert_true(ep__load_relaxed(&shared->is_filed));
+}
+
+static void purge(void)
+{
+    (void)ep__retire_purge_all(NULL);
+}
+
+static void purge_and_file(void)
+{
+    (void)ep__retire_purge_all(&own);
+}
+
+static void take_and_write(void)
+{
+    if (!ep__arena_acquire(1, 1, &held))
+        assert_true(ep__arena_create(1, 1, &held));
+    char *start = ep__arena_slot_start(held.arena, held.first);
+    assert_true(!held.is_zero || is_all(start, WRITTEN_BYTES, 0));
+    memset(start, 2, WRITTEN_BYTES);
+}
+
+static void give_back(void)
+{
+    if (held.arena == NULL || is_gone_again)
+        return;
+    assert_int_equal(ep__arena_slot_start(held.arena, held.first)[5], 2);
+    ep__arena_release(held.arena, held.first, held.count);
+    is_gone_again = true;
+}
+
+/* Nobody's memory has gone, and the numbers add up. */
+static void check_held(void)
+{
+    if (!is_gone_again)
+        assert_true(is_all(ep__arena_slot_start(held.arena, held.first), WRITTEN_BYTES, 2));
+    poll_often();
+    if (!is_gone_again)
+        assert_true(is_all(ep__arena_slot_start(held.arena, held.first), WRITTEN_BYTES, 2));
+    check_counts_of_arenas();
+}
+
+static void a_purge_takes_no_page_of_a_slot_in_use(void)
+{
+    play(&(struct scene){begin_partly_free, purge, take_and_write, NULL, check_held});
+    play(&(struct scene){begin_partly_free, take_and_write, purge, NULL, check_held});
+    play(&(struct scene){begin_partly_free, purge, take_and_write, give_back, check_held});
+    play(&(struct scene){begin_partly_free, take_and_write, purge, purge, check_held});
+}
+
+static void a_retirement_takes_no_page_of_a_slot_in_use(void)
+{
+    play(&(struct scene){begin_all_free, purge, take_and_write, NULL, check_held});
+    play(&(struct scene){begin_all_free, take_and_write, purge, NULL, check_held});
+    play(&(struct scene){begin_all_free, purge, take_and_write, give_back, check_held});
+    play(&(struct scene){begin_all_free, purge_and_file, purge_and_file, take_and_write,
+                         check_held});
+}
+
+static void who_takes_a_range_again_has_its_memory(void)
+{
+    play(&(struct scene){begin_retired, purge_and_file, take_and_write, poll_often, check_held});
+    play(&(struct scene){begin_retired, take_and_write, purge_and_file, poll_often, check_held});
+    play(&(struct scene){begin_retired, purge_and_file, take_and_write, give_back, check_held});
+    play(&(struct scene){begin_filed, poll_often, take_and_write, NULL, check_held});
+    play(&(struct scene){begin_filed, take_and_write, poll_often, purge_and_file, check_held});
+    play(&(struct scene){begin_filed, poll_often, take_and_write, give_back, check_held});
+    play(&(struct scene){begin_filed, poll_often, purge_and_file, take_and_write, check_held});
+}
+
+static struct slots made;
+
+static void make_one(void)
+{
+    assert_true(ep__arena_create(1, 1, &held));
+    memset(ep__arena_slot_start(held.arena, held.first), 2, WRITTEN_BYTES);
+}
+
+static void make_another(void)
+{
+    assert_true(ep__arena_create(1, 1, &made));
+}
+
+static void check_apart(void)
+{
+    assert_ptr_not_equal(made.arena, held.arena);
+    ep__arena_release(made.arena, made.first, made.count);
+    check_held();
+}
+
+static void a_range_is_taken_again_once(void)
+{
+    play(&(struct scene){begin_retired, make_one, make_another, NULL, check_apart});
+    play(&(struct scene){begin_retired, make_another, make_one, purge_and_file, check_apart});
+    play(&(struct scene){begin_filed, make_one, make_another, poll_often, check_apart});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,9 +625,14 @@ int main(void)
         alone(a_walker_keeps_a_retired_range_readable),
         alone(a_section_that_never_ends_uses_no_addresses_up),
         alone(a_range_taken_again_in_time_keeps_its_charge),
+        alone(a_range_that_is_retired_anew_waits_anew),
         alone(a_range_whose_charge_stays_is_taken_again_all_the_same),
         alone(a_range_that_is_refused_its_charge_stays_retired),
         alone(cached_huge_mappings_count_and_go),
+        alone(a_purge_takes_no_page_of_a_slot_in_use),
+        alone(a_retirement_takes_no_page_of_a_slot_in_use),
+        alone(who_takes_a_range_again_has_its_memory),
+        alone(a_range_is_taken_again_once),
         alone(arenas_have_the_huge_pages_that_the_option_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,10 @@
 /* usable_arenas: lib/arena/usable_arenas.c. */
 #include "unit/alone.h"
 
+#include "unit/interrupt.h"
+
+#include "arena/arena_set.c"
+#include "arena/usable_arenas.c"
 #include "unit/arenas.h"
 
 /* One arena whose free slots are those of `word`. */
@@ -190,6 +194,108 @@ static void arenas_of_every_window_are_found(void)
     assert_ptr_equal(ep__usable_arenas_fullest(1), second);
 }
 
+/* Three threads, each with slots that only it takes and gives, and slots that stay as they are. */
+static const uint64_t parts[] = {0x1, 0x2, 0xff00};
+static struct arena *shared;
+static uint64_t word_at_first;
+
+static void begin_with_word(void)
+{
+    if (shared == NULL)
+        shared = make_arena();
+    keep_everything();
+    (void)ep__arena_take_free(shared, ~UINT64_C(0));
+    ep__usable_arenas_update(shared);
+    if (word_at_first != 0)
+        ep__arena_give_free(shared, word_at_first);
+    assert_ptr_equal(ep__usable_arenas_fullest(1), word_at_first != 0 ? shared : NULL);
+}
+
+static void change_part(uint64_t part)
+{
+    if ((word_at_first & part) == 0) {
+        ep__arena_give_free(shared, part);
+        return;
+    }
+    assert_int_equal(ep__arena_take_free(shared, part), part);
+    ep__usable_arenas_update(shared);
+}
+
+static void change_first(void)
+{
+    change_part(parts[0]);
+}
+
+static void change_second(void)
+{
+    change_part(parts[1]);
+}
+
+static void change_third(void)
+{
+    change_part(parts[2]);
+}
+
+static void search(void)
+{
+    (void)ep__usable_arenas_fullest(1);
+}
+
+static void correct_every_hole(void)
+{
+    for (unsigned hole = 1; hole <= 4; hole++)
+        ep__usable_arenas_correct_hole(shared, hole);
+}
+
+/* A thread that was stopped may have left the arena in a bucket too many, which the search puts right. */
+static void check_found(void)
+{
+    uint64_t word = free_word(shared);
+    uint32_t count = ep__bits_count(word);
+    uint32_t bucket = bucket_of(shared);
+    assert_true(count == 0 ? bucket == 0 : bucket + 1 >= count && bucket <= count + 1);
+    assert_true(count == 0 || is_member(shared, EP__SET_BUCKET + bucket));
+    assert_ptr_equal(ep__usable_arenas_fullest(1), word != 0 ? shared : NULL);
+    for (unsigned hole = 1; hole <= 4; hole++)
+        if (has_aligned_hole(word, hole))
+            assert_ptr_equal(ep__usable_arenas_with_hole(hole, NULL), shared);
+}
+
+/* Whoever changes the word last, and wherever the others are stopped. */
+static void an_arena_is_where_its_word_says_whoever_moves_it(void)
+{
+    static const uint64_t rest[] = {0, 0xfc, UINT64_C(0xffffffff000000fc),
+                                    UINT64_C(0xffffffffffff00fc)};
+    for (unsigned i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        for (unsigned given = 0; given < 8; given++) {
+            word_at_first = rest[i];
+            for (unsigned part = 0; part < 3; part++)
+                word_at_first |= given >> part & 1U ? parts[part] : 0;
+            play(&(struct scene){begin_with_word, change_first, change_second, change_third,
+                                 check_found});
+            play(&(struct scene){begin_with_word, change_third, change_first, change_second,
+                                 check_found});
+        }
+}
+
+static void a_search_loses_no_arena_that_moves_meanwhile(void)
+{
+    for (unsigned given = 0; given < 4; given++) {
+        word_at_first = (given & 1 ? parts[0] : 0) | (given & 2 ? parts[2] : 0);
+        play(&(struct scene){begin_with_word, search, change_first, change_third, check_found});
+        play(&(struct scene){begin_with_word, change_third, search, change_first, check_found});
+    }
+}
+
+static void a_hole_made_beside_a_correction_is_found(void)
+{
+    word_at_first = 0;
+    play(&(struct scene){begin_with_word, correct_every_hole, change_third, NULL, check_found});
+    play(&(struct scene){begin_with_word, change_third, correct_every_hole, NULL, check_found});
+    play(&(struct scene){begin_with_word, correct_every_hole, change_first, change_second,
+                         check_found});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +311,9 @@ int main(void)
         alone(a_hint_of_a_hole_goes_when_it_is_wrong_and_stays_when_it_is_right),
         alone(closed_windows_are_passed_over),
         alone(arenas_of_every_window_are_found),
+        alone(an_arena_is_where_its_word_says_whoever_moves_it),
+        alone(a_search_loses_no_arena_that_moves_meanwhile),
+        alone(a_hole_made_beside_a_correction_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
