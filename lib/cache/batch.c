@@ -38,9 +38,20 @@ void ep__batch_flush(struct cache *cache, bool adopt)
         send_place(cache, &cache->batches[i], adopt);
 }
 
+static size_t place_index(const struct pool *pool)
+{
+    return ((uintptr_t)pool / EP__DESCRIPTOR_BYTES) % EP__BATCHES;
+}
+
 static struct open_batch *place_of(struct cache *cache, const struct pool *pool)
 {
-    return &cache->batches[((uintptr_t)pool / EP__DESCRIPTOR_BYTES) % EP__BATCHES];
+    return &cache->batches[place_index(pool)];
+}
+
+uint32_t ep__batch_withheld(const struct cache *cache, const struct pool *pool)
+{
+    const struct batch *batch = &cache->batches[place_index(pool)].batch;
+    return batch->pool == pool ? batch->count : 0;
 }
 
 static void open_batch(struct cache *cache, struct open_batch *place, struct pool *pool,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena/huge.h"
+#include "cache/batch.h"
 #include "cache/cache.h"
 #include "cache/fork.h"
 #include "cache/thread.h"
@@ -50,6 +51,9 @@ static void add_pool(struct ep_account *account, const struct arena *arena, stru
     const struct size_class *size = &ep__size_classes[look.kind];
     struct cache *cache = ep__tls.cache;
     uint32_t available = look.count;
+    if (cache !=
+        NULL) /* what the calling thread withholds is free already, and in no other count */
+        available += ep__batch_withheld(cache, pool);
     /* order: relaxed -- only the own tag matters, and the thread stored that itself */
     uint32_t owner = ep__load_relaxed(&arena->window->owners[pool - ep__pool_at(arena->window, 0)]);
     if (look.state == EP__OWNED && cache != NULL && owner == cache->tag)
@@ -110,20 +114,6 @@ static void add_window(struct ep_account *account, struct window *window)
     }
 }
 
-/* Blocks that the calling thread withholds are free already. */
-static void move_withheld(struct ep_account *account, const struct cache *cache)
-{
-    for (unsigned i = 0; i < EP__BATCHES; i++) {
-        const struct batch *batch = &cache->batches[i].batch;
-        if (batch->pool == NULL)
-            continue;
-        size_t bytes = (size_t)batch->count * ep__size_classes[batch->pool->class].bytes;
-        account->blocks_in_use -= batch->count;
-        account->bytes_in_use -= bytes;
-        account->bytes_available += bytes;
-    }
-}
-
 static void add_counters(struct ep_account *account)
 {
     account->huge_blocks = ep__huge_in_use_blocks();
@@ -147,10 +137,8 @@ void ep__account_take(struct ep_account *account)
         ep__epoch_enter(&cache->epoch);
     for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
         add_window(account, ep__window_at(i));
-    if (cache != NULL) {
-        move_withheld(account, cache);
+    if (cache != NULL)
         ep__epoch_exit(&cache->epoch);
-    }
     add_counters(account);
     account->arena_bytes = account->arenas << EP__ARENA_LOG2;
     account->unused_pool_bytes = account->unused_pools << EP__SLOT_LOG2;

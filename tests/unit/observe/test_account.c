@@ -25,6 +25,7 @@ static struct ep_account take(void)
     assert_int_equal(account.total_bytes, account.arena_bytes);
     assert_int_equal(account.arena_bytes, account.arenas * EP__ARENA_BYTES);
     assert_int_equal(account.unused_pool_bytes, account.unused_pools * EP__SLOT_BYTES);
+    assert_true(account.uncertain_bytes <= account.bytes_in_use);
     return account;
 }
 
@@ -134,6 +135,7 @@ static void withheld_blocks_are_free_ones_to_who_withholds_them(void)
     puppet_do(&freer, free_and_ask, &question);
     assert_int_equal(count_of(pool_of(blocks[5])), 0);
     assert_int_equal(question.answer.bytes_available, 3 * size_of_class(3));
+    assert_int_equal(question.answer.uncertain_bytes, question.answer.bytes_in_use);
     /* The owner sees them as live until they are sent. */
     assert_int_equal(take().blocks_in_use, 10);
     puppet_end(&freer);
