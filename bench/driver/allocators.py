@@ -3,8 +3,12 @@
 import glob
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 
+from . import machine
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIBRARY_FOLDERS = ["/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
 PACKAGED = {
     "jemalloc": ["libjemalloc.so.2"],
@@ -53,13 +57,22 @@ def packaged_peers():
     return peers
 
 
+def note_beside(path):
+    """The line in PATH.version: version, compiler and flags of a library that is in no package."""
+    try:
+        with open(path + ".version", encoding="utf-8") as note:
+            return note.readline().strip()
+    except OSError:
+        return ""
+
+
 def parse_named(text):
     name, equals, path = text.partition("=")
     if not equals or not name or not path:
         raise SetupError(f"'{text}' is not of the form NAME=PATH")
     if not os.path.isfile(path):
         raise SetupError(f"{name}: no library at {path}")
-    return Allocator(name, os.path.abspath(path))
+    return Allocator(name, os.path.abspath(path), note_beside(path))
 
 
 def choose(named, build, only=None):
@@ -67,7 +80,7 @@ def choose(named, build, only=None):
     found = {}
     own = os.path.join(build, "libepmalloc.so")
     if os.path.isfile(own):
-        found["epmalloc"] = Allocator("epmalloc", os.path.abspath(own))
+        found["epmalloc"] = Allocator("epmalloc", os.path.abspath(own), machine.commit_of(ROOT))
     for allocator in packaged_peers() + [parse_named(text) for text in named]:
         found[allocator.name] = allocator
     if only:
@@ -79,6 +92,12 @@ def choose(named, build, only=None):
                              f"(there are: {', '.join(found)})")
         found = {name: found[name] for name in only}
     return list(found.values())
+
+
+def facts_of(chosen):
+    """What is kept with figures; of a library's path only the file's name."""
+    return [{"name": a.name, "version": a.version,
+             "library": os.path.basename(a.preload) if a.preload else "the C library"} for a in chosen]
 
 
 def check_starts(allocator, probe):
@@ -98,3 +117,17 @@ def check_starts(allocator, probe):
     if done.returncode != 0:
         return f"fails in one malloc (status {done.returncode})"
     return None
+
+
+def drop_broken(chosen, probe, who):
+    """Those under which a program starts; the others are named on stderr."""
+    usable = []
+    for allocator in chosen:
+        reason = check_starts(allocator, probe)
+        if reason:
+            print(f"{who}: {allocator.name} left out: {reason}", file=sys.stderr)
+        else:
+            usable.append(allocator)
+    if not usable:
+        raise SetupError("no allocator is left to measure")
+    return usable

@@ -2,21 +2,86 @@
 
 from dataclasses import dataclass
 
+from . import jobs, run
+
+APPLICATIONS = "applications"
+
 
 @dataclass
 class Row:
+    """One scenario program with its arguments."""
+
     name: str
     program: str
     threads: int = 1
     variant: str = ""
     memory: str = "peak"  # "peak": ru_maxrss; "noted": highest Rss of smaps_rollup (small rows)
+    only_full: bool = False  # in the table of --full only, and in no mean but its own
+
+    @property
+    def group(self):
+        return "1 thread" if self.threads == 1 else f"{self.threads} threads"
+
+    def missing(self, build):
+        """Why this row cannot run here; None when it can."""
+        if run.program_path(build, self.program, must_exist=False):
+            return None
+        return f"{self.program} is not built"
 
     def command(self, program_path, scale):
         command = [program_path, "--threads", str(self.threads), "--scale", str(scale)]
         return command + (["--variant", self.variant] if self.variant else [])
 
+    def run_once(self, setting, allocator, timeout_s):
+        """One sample: the quantities, or {"failure": one word}."""
+        program = run.program_path(setting.build, self.program)
+        cost = run.measure(setting.build, allocator.preload, self.command(program, setting.scale),
+                           timeout_s)
+        if cost["failure"]:
+            return {"failure": cost["failure"], "stderr": cost["stderr"][-300:]}
+        words = run.words_of(cost["stdout"])
+        sample = sample_of(cost, float(words["time_s"]))
+        sample["rss_kib"] = float(words["rss_kib"])
+        if self.memory == "noted":
+            sample["memory_kib"] = sample["rss_kib"]
+        if "rss_idle_kib" in words:
+            sample["rss_idle_kib"] = float(words["rss_idle_kib"])
+        return sample
 
-ROWS = [
+
+@dataclass
+class ApplicationRow:
+    """A real program of jobs.py as a row."""
+
+    job: jobs.Job
+    threads: int = 0
+    memory: str = "peak"
+    only_full: bool = True
+    group: str = APPLICATIONS
+
+    @property
+    def name(self):
+        return self.job.name
+
+    def missing(self, _build):
+        missing = self.job.missing()
+        return f"not installed: {', '.join(missing)}" if missing else None
+
+    def run_once(self, setting, allocator, _timeout_s):
+        cost = self.job.run_once(setting, allocator)
+        if cost["failure"]:
+            return {"failure": cost["failure"], "stderr": cost["stderr"][-300:]}
+        return sample_of(cost, cost["time_s"])
+
+
+def sample_of(cost, time_s):
+    return {"time_s": time_s, "cpu_s": cost["user_s"] + cost["sys_s"],
+            "user_s": cost["user_s"], "sys_s": cost["sys_s"],
+            "peak_rss_kib": cost["peak_rss_kib"], "memory_kib": cost["peak_rss_kib"],
+            "minor_faults": cost["minor_faults"]}
+
+
+SCENARIOS = [
     Row("cfrac", "cfrac", memory="noted"),
     Row("espresso", "espresso", memory="noted"),
     Row("glibc-simple", "glibc_simple", memory="noted"),
@@ -38,6 +103,7 @@ ROWS = [
     Row("cache-scratch2", "cache_sharing", 2, "scratch", memory="noted"),
     Row("cache-thrash2", "cache_sharing", 2, "thrash", memory="noted"),
     Row("burst-idle2", "burst_idle", 2),
+    Row("rcu-hash2", "rcu_hash", 2),
     Row("alloc-test8", "alloc_test", 8),
     Row("larson8", "larson", 8),
     Row("mstress8", "mstress", 8),
@@ -45,5 +111,15 @@ ROWS = [
     Row("xmalloc8", "xmalloc", 8, memory="noted"),
     Row("sh8bench8", "sh8bench", 8, memory="noted"),
     Row("glibc-thread8", "glibc_thread", 8, memory="noted"),
+    Row("rcu-hash8", "rcu_hash", 8),
+    Row("threads1000", "many_threads", 1000),
+    Row("alloc-test16", "alloc_test", 16, only_full=True),
+    Row("larson16", "larson", 16, only_full=True),
+    Row("mstress16", "mstress", 16, only_full=True),
+    Row("rptest16", "rptest", 16, only_full=True),
+    Row("xmalloc16", "xmalloc", 16, memory="noted", only_full=True),
+    Row("sh8bench16", "sh8bench", 16, memory="noted", only_full=True),
+    Row("glibc-thread16", "glibc_thread", 16, memory="noted", only_full=True),
 ]
+ROWS = SCENARIOS + [ApplicationRow(job) for job in jobs.JOBS]
 BY_NAME = {row.name: row for row in ROWS}

@@ -1,7 +1,14 @@
 """Tables of ratios to the best of each row, with geometric means, as text."""
 
 import math
+from dataclasses import dataclass
 from statistics import median
+
+# Groups of rows whose ratios are in the mean of all; others have a mean of their own only.
+IN_THE_MEAN = ["1 thread", "2 threads", "8 threads", "1000 threads"]
+MEANS = [("geomean all", IN_THE_MEAN), ("geomean 1 thread", ["1 thread"]),
+         ("geomean 2 threads", ["2 threads"]), ("geomean 8 threads", ["8 threads"]),
+         ("geomean 16 threads", ["16 threads"]), ("geomean programs", ["applications"])]
 
 
 def spread_percent(values):
@@ -22,55 +29,81 @@ def ratios_of(cells):
     return {name: good[name] / good[best] if name in good else None for name in cells}, best
 
 
+@dataclass
+class TableRow:
+    name: str
+    group: str
+    cells: dict  # {allocator: median or None}
+    failures: dict  # {allocator: one word}
+    spread: float
+
+    def ratios(self):
+        return ratios_of(self.cells)[0]
+
+    def best(self):
+        return ratios_of(self.cells)[1]
+
+
 class RatioTable:
     """One quantity: rows of medians per allocator."""
 
     def __init__(self, title, unit, divisor=1.0):
         self.title, self.unit, self.divisor = title, unit, divisor
-        self.rows = []  # (name, threads, {allocator: median or None}, {allocator: failure}, spread)
+        self.rows = []
 
-    def add(self, name, threads, samples, failures):
+    def add(self, name, group, samples, failures):
         """samples: {allocator: [values]}."""
         cells = {a: median(v) if v else None for a, v in samples.items()}
         spread = max((spread_percent(v) for v in samples.values() if v), default=0.0)
-        self.rows.append((name, threads, cells, failures, spread))
+        self.rows.append(TableRow(name, group, cells, failures, spread))
 
-    def means(self, allocators, threads=None):
+    def means(self, allocators, groups):
         """{allocator: (geometric mean of its ratios, a row is missing)}, number of rows."""
-        chosen = [row for row in self.rows if threads is None or row[1] == threads]
+        chosen = [row for row in self.rows if row.group in groups]
         ratios = {a: [] for a in allocators}
-        for _, _, cells, _, _ in chosen:
-            for a, ratio in ratios_of(cells)[0].items():
+        for row in chosen:
+            for a, ratio in row.ratios().items():
                 if ratio:
                     ratios[a].append(ratio)
         means = {a: (geometric_mean(r), len(r) < len(chosen)) for a, r in ratios.items()}
         return means, len(chosen)
 
+    def mean_rows(self, allocators):
+        """(title, {allocator: (mean, a row is missing)}, number of rows) of each group there is."""
+        for title, groups in MEANS:
+            means, count = self.means(allocators, groups)
+            if count:
+                yield title, means, count
+
+    def best_text(self, row):
+        best = row.best()
+        return f"{row.cells[best] / self.divisor:.3f} {self.unit} {best}" if best else "-"
+
     def lines(self, allocators):
         width = max([len(a) for a in allocators] + [8]) + 2
-        label = max([len(row[0]) for row in self.rows] + [16])
+        label = max([len(row.name) for row in self.rows] + [18])
         yield f"{self.title}"
         names = "".join(a.rjust(width) for a in allocators)
-        yield " " * label + names + "  best" + " " * 14 + "spread"
-        for name, _, cells, failures, spread in self.rows:
-            ratios, best = ratios_of(cells)
-            text = "".join(self.cell(ratios[a], failures.get(a)).rjust(width) for a in allocators)
-            best_text = f"{cells[best] / self.divisor:.3f} {self.unit} {best}" if best else "-"
-            yield name.ljust(label) + text + "  " + best_text.ljust(18) + f" {spread:4.0f}%"
-        yield from self.mean_lines(allocators, label, width)
-
-    @staticmethod
-    def cell(ratio, failure):
-        if failure:
-            return failure
-        return f"{ratio:.2f}" if ratio else "-"
-
-    def mean_lines(self, allocators, label, width):
-        for title, threads in [("geomean all", None), ("geomean 1 thread", 1),
-                               ("geomean 2 threads", 2), ("geomean 8 threads", 8)]:
-            means, count = self.means(allocators, threads)
-            if count == 0:
-                continue
-            text = "".join((f"{means[a][0]:.3f}" + ("*" if means[a][1] else "")).rjust(width)
+        yield " " * label + names + "  best" + " " * 18 + "spread"
+        for row in self.rows:
+            ratios = row.ratios()
+            text = "".join(cell_text(ratios[a], row.failures.get(a)).rjust(width)
                            for a in allocators)
+            yield (row.name.ljust(label) + text + "  " + self.best_text(row).ljust(22)
+                   + f" {row.spread:4.0f}%")
+        for title, means, count in self.mean_rows(allocators):
+            text = "".join(mean_text(means[a]).rjust(width) for a in allocators)
             yield title.ljust(label) + text + f"  ({count} rows)"
+
+
+def cell_text(ratio, failure):
+    if failure:
+        return failure
+    return f"{ratio:.2f}" if ratio else "-"
+
+
+def mean_text(mean):
+    value, is_missing_a_row = mean
+    if math.isnan(value):
+        return "-"
+    return f"{value:.3f}" + ("*" if is_missing_a_row else "")

@@ -14,10 +14,10 @@
 
 #include <stdlib.h>
 
-enum { BURSTS = 3, SURVIVORS = 50, MAX_THREADS = 256 };
+enum { BURSTS = 3, SURVIVORS = 50 };
 
 static size_t blocks_per_thread;
-static void **blocks[MAX_THREADS];
+static void **blocks[SCENARIO_THREADS_MAX];
 static unsigned burst;
 
 static size_t draw_size(uint64_t *random)

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 8, WRITES_PER_LIFE = 400, MAX_THREADS = 256 };
+enum { BLOCK_BYTES = 8, WRITES_PER_LIFE = 400 };
 
-static void *handed[MAX_THREADS];
+static void *handed[SCENARIO_THREADS_MAX];
 static size_t lives_per_thread;
 
 static void write_block(volatile char *block)

@@ -20,8 +20,7 @@ enum {
     LOW_BYTES = 8,
     HIGH_BYTES = 16000,
     ROUNDS_PER_CROSS = 2,
-    MOST_PARCELS = 8,
-    MAX_THREADS = 256
+    MOST_PARCELS = 8
 };
 
 struct parcel {
@@ -32,7 +31,7 @@ struct parcel {
 static struct {
     _Atomic(struct parcel *) first;
     atomic_size_t waiting; /* about how many parcels; read only to bound them */
-} mailboxes[MAX_THREADS];
+} mailboxes[SCENARIO_THREADS_MAX];
 static unsigned threads;
 static size_t rounds;
 

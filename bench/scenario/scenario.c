@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 256 };
-
 uint64_t scenario_now_ns(void)
 {
     struct timespec now;
@@ -49,7 +47,7 @@ static void take_option(struct scenario *s, const char *key, const char *value)
     } else {
         refuse(s->name, "unknown option");
     }
-    if (*end != '\0' || s->threads < 1 || s->threads > MAX_THREADS || !(s->scale > 0))
+    if (*end != '\0' || s->threads < 1 || s->threads > SCENARIO_THREADS_MAX || !(s->scale > 0))
         refuse(s->name, "a value is out of range");
 }
 
@@ -160,8 +158,8 @@ static void *enter_thread(void *argument)
 
 void scenario_run_threads(unsigned threads, void (*body)(size_t thread_idx))
 {
-    pthread_t handles[MAX_THREADS];
-    struct start starts[MAX_THREADS];
+    pthread_t handles[SCENARIO_THREADS_MAX];
+    struct start starts[SCENARIO_THREADS_MAX];
 
     for (unsigned i = 0; i < threads; i++) {
         starts[i] = (struct start){body, i};

@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+enum { SCENARIO_THREADS_MAX = 1024 };
+
 struct scenario {
     const char *name;
     const char *variant; /* --variant WORD, "" when absent */

@@ -13,13 +13,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BLOCKS = 250, HIGH_BYTES = 600, SLOTS_PER_THREAD = 16, MAX_THREADS = 256 };
+enum { BLOCKS = 250, HIGH_BYTES = 600, SLOTS_PER_THREAD = 16 };
 
 struct batch {
     void *blocks[BLOCKS];
 };
 
-static _Atomic(struct batch *) table[MAX_THREADS * SLOTS_PER_THREAD];
+static _Atomic(struct batch *) table[SCENARIO_THREADS_MAX * SLOTS_PER_THREAD];
 static size_t batches_per_thread, slots;
 
 /* Sizes lean to the small side: the product of two even draws. */
