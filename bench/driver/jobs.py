@@ -1,134 +1,11 @@
-"""The real programs of bench/main_job: how each is run once under one allocator.
-
-Every job is a function (Setting, Allocator) -> costs of measured_run, with `time_s` and
-`failure`; its programs are listed so that a missing one is known before anything runs.
-"""
+"""The real programs of bench/main_job and of bench/compare --full."""
 
 import os
-import re
-import shutil
-import socket
 import subprocess
-import time
-from dataclasses import dataclass, field
 
 from . import run
-from .allocators import Allocator
-
-REAL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "real")
-OTHER_ALLOCATORS = re.compile(r"lib(jemalloc|tcmalloc|mimalloc)")
-START_S, CLIENT_S = 15, 90
-
-
-@dataclass
-class Setting:
-    build: str
-    folder: str  # for what the jobs write; removed at the end
-    scale: float
-
-
-@dataclass
-class Job:
-    name: str
-    what: str
-    run_once: object
-    programs: list = field(default_factory=list)
-
-    def missing(self):
-        return [p for p in self.programs if not shutil.which(p)]
-
-
-def library_for(allocator: Allocator, program):
-    """What to preload.  A program linked with an allocator of its own gets the C library's
-    malloc only when the C library comes first."""
-    if allocator.preload:
-        return allocator.preload
-    path = shutil.which(program)
-    done = subprocess.run(["ldd", path], capture_output=True, text=True)
-    if not OTHER_ALLOCATORS.search(done.stdout):
-        return None
-    found = re.search(r"libc\.so\.6 => (\S+)", done.stdout)
-    return found.group(1) if found else None
-
-
-def timed(cost):
-    cost["time_s"] = cost.get("wall_s", 0.0)
-    return cost
-
-
-def failed(reason, stderr=""):
-    return {"failure": reason, "stderr": stderr, "time_s": 0.0}
-
-
-def run_simple(setting, allocator, command, **popen):
-    return timed(run.measure(setting.build, library_for(allocator, command[0]), command,
-                             timeout_s=CLIENT_S, **popen))
-
-
-# --- redis ------------------------------------------------------------------------------------
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def redis_says(port, command, timeout_s=2.0):
-    """One inline command, the first bytes of the answer; None when nobody listens."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as link:
-            link.sendall(command.encode() + b"\r\n")
-            return link.recv(65536).decode(errors="replace")
-    except OSError:
-        return None
-
-
-def wait_for_redis(port, server):
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and server.process.poll() is None:
-        if (redis_says(port, "PING") or "").startswith("+PONG"):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def drive_redis(port, scale):
-    """The client's load; returns (seconds, failure or None)."""
-    start = time.monotonic()
-    for tests, count in [("set,get,incr,lpush,rpop,sadd,hset,zadd", 150000), ("lrange_100", 8000)]:
-        done = subprocess.run(
-            ["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-t", tests, "-q",
-             "-n", str(max(1000, int(count * scale))), "-r", "100000", "-d", "200",
-             "-P", "16", "-c", "16"],
-            capture_output=True, text=True, timeout=CLIENT_S)
-        if done.returncode != 0:
-            return 0.0, f"redis-benchmark ends with {done.returncode}"
-    return time.monotonic() - start, None
-
-
-def run_redis(setting, allocator):
-    port = free_port()
-    server = run.Measured(
-        setting.build, library_for(allocator, "redis-server"),
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--appendonly", "no", "--daemonize", "no", "--dir", setting.folder,
-         "--loglevel", "warning"], timeout_s=3 * CLIENT_S)
-    seconds, failure = 0.0, "does not start"
-    try:
-        if wait_for_redis(port, server):
-            seconds, failure = drive_redis(port, setting.scale)
-    except subprocess.TimeoutExpired:
-        failure = "redis-benchmark hangs"
-    finally:
-        server.stop()
-        cost = server.finish()
-    cost["time_s"] = seconds
-    cost["failure"] = cost["failure"] or failure
-    return cost
-
-
-# --- the others -------------------------------------------------------------------------------
+from .job import CLIENT_S, REAL, Job, Setting, failed, run_simple, timed  # noqa: F401 (Setting: ours to give)
+from .servers import run_memcached, run_nginx, run_redis
 
 
 def run_python(setting, allocator):
@@ -239,6 +116,10 @@ def run_git(setting, allocator):
 JOBS = [
     Job("redis", "redis-server under redis-benchmark (time: the client's load)", run_redis,
         ["redis-server", "redis-benchmark"]),
+    Job("memcached", "memcached under memcslap: connections come and go", run_memcached,
+        ["memcached", "memcslap"]),
+    Job("nginx", "nginx compresses a page for each request of h2load", run_nginx,
+        ["nginx", "h2load"]),
     Job("python3", "python3, PYTHONMALLOC=malloc, objects, dicts, JSON", run_python,
         ["/usr/bin/python3"]),
     Job("c++", "g++ compiles templates and the standard library", run_compiler, ["g++"]),
