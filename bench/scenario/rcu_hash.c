@@ -107,7 +107,7 @@ int main(int argc, char **argv)
     struct scenario s;
 
     scenario_start(&s, "rcu_hash", argc, argv);
-    steps_per_thread = scenario_scaled(&s, 3e6 / s.threads);
+    steps_per_thread = scenario_scaled(&s, 1.5e6 / s.threads);
     urcu_memb_register_thread();
     /* One worker a processor: a thread's nodes go to the worker of the one it runs on. */
     if (urcu_memb_create_all_cpu_call_rcu_data(0) != 0)
