@@ -1,0 +1,142 @@
+/* handover: whole tables of blocks go round a ring of threads, and who frees them adopts their pools.
+ *
+ * Claim: a thread that frees what others allocated becomes owner of their full pools; a thread that ends leaves its
+ * pools to whoever frees or allocates next.  However often blocks, pools and threads change hands, every block is
+ * where it was put, and at rest every byte is accounted for.
+ *
+ * If it were false: "contents" or "overlap" would name a block of two owners; pools without an owner would be lost,
+ * and the account at the end of a round would not be what is live.
+ *
+ * Shape: a round is a row of short lives.  In each a thread fills its table with one size, so that pools become full,
+ * hands the table to its right-hand neighbour and takes what the left-hand one has put there: it frees all of it, or
+ * half.  Then it ends, goes idle, or lives on, so that storms of adopted and of orphaned pools meet.
+ *
+ * Replay: the seed; life n of seat i draws from (seed, n, i).
+ */
+#include "allocator.h"
+#include "harness.h"
+#include "memory.h"
+#include "workload.h"
+
+enum { TABLE = 2048, MOST_SEATS = 64, LIVES = 24 };
+
+struct seat {
+    struct block **table;
+    struct stress_random random;
+    unsigned number;
+    uint64_t life;
+};
+
+static const struct stress_settings *settings;
+static struct seat seats[MOST_SEATS];
+static _Atomic(struct block **) ring[MOST_SEATS];
+
+static void fill_table(struct seat *seat)
+{
+    size_t size = stress_random_size(&seat->random, 16, 20000);
+    size_t bytes = 0;
+    stress_doing("filling a table");
+    for (size_t i = 0; i < TABLE && bytes < (size_t)2 << 20; i++) {
+        struct block *block = seat->table[i];
+        if (block->start == NULL)
+            stress_block_got(block, stress_allocator.malloc(size), size, 1);
+        bytes += size;
+    }
+}
+
+/* Ours to the right, the left one's to us: the seats' places in the ring are what goes round. */
+static void pass_table(struct seat *seat)
+{
+    size_t place = (seat->number + 1 + seat->life) % settings->threads;
+    stress_doing("hand-over");
+    /* order: acq_rel HO -- with pass_table() of the next and the previous holder: the table, its records and what
+     * their blocks hold.  No ABA: the exchange looks at nothing. */
+    seat->table = ep__exchange_acq_rel(&ring[place], seat->table);
+}
+
+static void live_once(struct seat *seat)
+{
+    fill_table(seat);
+    pass_table(seat);
+    stress_doing("freeing a table");
+    stress_table_free(seat->table, TABLE, &seat->random,
+                      stress_random_chance(&seat->random, 1, 2) ? 256 : 128);
+    if (stress_random_chance(&seat->random, 1, 4))
+        stress_allocator.thread_idle();
+}
+
+static void *live(void *argument)
+{
+    struct seat *seat = argument;
+    stress_seat_take(seat->number);
+    do
+        live_once(seat);
+    while (stress_random_chance(&seat->random, 1, 2));
+    stress_seat_leave();
+    return NULL;
+}
+
+/* The lives of one seat, each a thread. */
+static void *run_seat(void *argument)
+{
+    struct seat *seat = argument;
+    for (unsigned i = 0; i < LIVES; i++) {
+        seat->life++;
+        seat->random = stress_random_at(settings->seed, seat->life, seat->number);
+        stress_thread_join(stress_thread_start(live, seat));
+    }
+    return NULL;
+}
+
+static void check_rest(const char *when)
+{
+    struct stress_tally tally = {0};
+    for (unsigned i = 0; i < settings->threads; i++) {
+        stress_table_tally(seats[i].table, TABLE, &tally);
+        /* order: acquire HO -- with pass_table() */
+        stress_table_tally(ep__load_acquire(&ring[i]), TABLE, &tally);
+    }
+    stress_tally_check(&tally, when);
+}
+
+static void free_all(void)
+{
+    struct stress_random random = stress_random_at(settings->seed, 0, 0);
+    for (unsigned i = 0; i < settings->threads; i++) {
+        stress_table_free(seats[i].table, TABLE, &random, 256);
+        /* order: acquire HO -- with pass_table() */
+        stress_table_free(ep__load_acquire(&ring[i]), TABLE, &random, 256);
+    }
+    stress_allocator.thread_idle();
+}
+
+static void run(const struct stress_settings *given)
+{
+    pthread_t threads[MOST_SEATS];
+    unsigned rounds = 0;
+    settings = given;
+    for (unsigned i = 0; i < given->threads; i++) {
+        seats[i].number = i;
+        seats[i].table = stress_table_make(TABLE);
+        /* order: relaxed -- no other thread exists yet */
+        ep__store_relaxed(&ring[i], stress_table_make(TABLE));
+    }
+    for (; rounds == 0 || stress_seconds() < given->seconds; rounds++) {
+        for (unsigned i = 0; i < given->threads; i++)
+            threads[i] = stress_thread_start(run_seat, &seats[i]);
+        for (unsigned i = 0; i < given->threads; i++)
+            stress_thread_join(threads[i]);
+        check_rest("account after a round");
+    }
+    free_all();
+    check_rest("account of the empty heap");
+    stress_report("rounds=%u", rounds);
+}
+
+const struct stress_program stress_program = {
+    .name = "handover",
+    .seconds = 60,
+    .smoke_seconds = 4,
+    .threads = 4,
+    .run = run,
+};

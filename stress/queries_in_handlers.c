@@ -1,0 +1,140 @@
+/* queries_in_handlers: signals interrupt allocating threads anywhere, and their handlers ask.
+ *
+ * Claim: ep_owns, ep_usable_size, ep_good_size, ep_options and ep_account are async-signal-safe, as the public header
+ * says: in a handler that has interrupted malloc or free of its own thread they return, return what is true of a
+ * block that is held all the while, and leave errno and the heap as they were.
+ *
+ * If it were false: a handler would hang (the watchdog says where), crash, or get a wrong answer about the held block.
+ *
+ * Handlers do not allocate: the header does not let them.
+ * Replay: the seed; thread i draws from (seed, 0, i).  Where signals come down is the machine's choice.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "allocator.h"
+#include "harness.h"
+#include "memory.h"
+#include "workload.h"
+
+enum { TABLE = 256, MOST_THREADS = 64, HELD_BYTES = 100, SIGNALS_A_SECOND = 2000 };
+
+static struct worker workers[MOST_THREADS];
+static struct exchange exchange;
+static const struct stress_settings *settings;
+static _Thread_local unsigned char *held;
+static _Atomic(uint64_t) answers;
+
+static void ask_about_held(void)
+{
+    int local = 0;
+    size_t usable = stress_allocator.usable_size(held);
+    stress_require(usable >= HELD_BYTES && usable < 2 * HELD_BYTES,
+                   "in a handler: usable size %zu of %d bytes", usable, HELD_BYTES);
+    stress_require(stress_allocator.owns(held), "in a handler: a block in use is not owned");
+    stress_require(!stress_allocator.alone || !stress_allocator.owns(&local),
+                   "in a handler: a local variable is owned");
+}
+
+static void ask_about_all(void)
+{
+    char text[512];
+    struct ep_account account;
+    (void)stress_allocator.options(text, sizeof text);
+    if (stress_allocator.account(&account))
+        stress_require(account.uncertain_bytes <= account.bytes_in_use,
+                       "in a handler: %zu of %zu bytes in use are uncertain",
+                       account.uncertain_bytes, account.bytes_in_use);
+}
+
+static void handle(int signal)
+{
+    int saved = errno;
+    (void)signal;
+    if (held == NULL)
+        return;
+    errno = 12345;
+    ask_about_held();
+    /* order: relaxed -- a count */
+    if (ep__fetch_add_relaxed(&answers, 1) % 8 == 0)
+        ask_about_all();
+    stress_require(errno == 12345, "in a handler: errno became %d", errno);
+    errno = saved;
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    stress_seat_take((unsigned)(worker - workers));
+    held = stress_allocator.malloc(HELD_BYTES);
+    while (stress_seconds() < settings->seconds)
+        stress_work(worker, 500);
+    unsigned char *last = held;
+    held = NULL;
+    stress_allocator.free(last);
+    stress_seat_leave();
+    return NULL;
+}
+
+static void send_signals(void)
+{
+    struct stress_random random = stress_random_at(settings->seed, 1, 0);
+    while (stress_seconds() < settings->seconds) {
+        size_t i = stress_random_below(&random, settings->threads);
+        stress_sleep(1.0 / SIGNALS_A_SECOND);
+        /* order: relaxed -- a thread that has left its seat gets no signal, or is gone and the kernel says so */
+        if (ep__load_relaxed(&stress_seats()[i].doing) != NULL)
+            /* order: relaxed -- see above */
+            (void)syscall(SYS_tgkill, getpid(), ep__load_relaxed(&stress_seats()[i].tid), SIGUSR1);
+    }
+}
+
+static void free_all(void)
+{
+    struct stress_random random = stress_random_at(settings->seed, 2, 0);
+    struct stress_tally tally = {0};
+    for (unsigned i = 0; i < settings->threads; i++)
+        stress_table_free(workers[i].table, TABLE, &random, 256);
+    stress_exchange_free(&exchange, &random, 256);
+    stress_allocator.thread_idle();
+    stress_tally_check(&tally, "account of the empty heap");
+}
+
+static void run(const struct stress_settings *given)
+{
+    pthread_t threads[MOST_THREADS];
+    struct sigaction action;
+    settings = given;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handle;
+    action.sa_flags = SA_RESTART;
+    stress_require(sigaction(SIGUSR1, &action, NULL) == 0, "sigaction: %s", strerror(errno));
+    stress_exchange_make(&exchange, 64);
+    for (unsigned i = 0; i < given->threads; i++) {
+        workers[i].random = stress_random_at(given->seed, 0, i);
+        workers[i].table = stress_table_make(TABLE);
+        workers[i].table_size = TABLE;
+        workers[i].exchange = &exchange;
+        workers[i].largest = (size_t)1 << 20;
+        threads[i] = stress_thread_start(work, &workers[i]);
+    }
+    send_signals();
+    for (unsigned i = 0; i < given->threads; i++)
+        stress_thread_join(threads[i]);
+    free_all();
+    /* order: relaxed -- all threads have been joined */
+    uint64_t count = ep__load_relaxed(&answers);
+    stress_require(count > 0, "no handler has run");
+    stress_report("answers=%llu", (unsigned long long)count);
+}
+
+const struct stress_program stress_program = {
+    .name = "queries_in_handlers",
+    .seconds = 60,
+    .smoke_seconds = 3,
+    .threads = 4,
+    .run = run,
+};
