@@ -8,7 +8,7 @@ import source
 EMPTY = {"data", "info", "ctx", "helper", "helpers", "util", "utils", "misc", "common", "ex", "impl", "stuff",
          "manager", "foo", "bar", "tmp"}
 # Names of the C library, the compiler, Concurrency Kit and liburcu.
-FOREIGN = re.compile(r"malloc_info|siginfo_t|SA_SIGINFO|dl_phdr_info|__\w+|ck_\w+|si_\w+|_ITM_\w+|SCHED_\w+|_Unwind_\w+|(?:urcu|cds)_\w+")
+FOREIGN = re.compile(r"malloc_info|siginfo_t|SA_SIGINFO|dl_phdr_info|__\w+|ck_\w+|si_\w+|st_\w+|_ITM_\w+|SCHED_\w+|_Unwind_\w+|(?:urcu|cds)_\w+")
 # Where lib defines names that are not its own.
 FOREIGN_FILES = ("lib/api/libc.c", "lib/api/libc_stats.c", "lib/api/cxx.c")
 FOLDERS = ("lib", "include", "tests", "stress", "bench", "tools")
