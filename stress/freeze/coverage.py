@@ -22,7 +22,8 @@ LEFT_OUT = [
 
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(\S+)")
 FUNCTION = re.compile(r"^([0-9a-f]+) <([^>]+)>:$")
-# Calls that abort: what stands after them is never reached, what stands before is a report of corruption.
+# What leads to a call that reports corruption and aborts is not counted where it was not met.
+ABORTING = re.compile(r"(?:call|jmp)\s.*<(?:ep__report_corruption|ep__report_abort|report_free)(?:\.\w+)*>")
 FILLER = {"nop", "nopw", "nopl", "int3", "xchg", "data16", "cs"}
 
 
@@ -32,6 +33,8 @@ class Function:
     start: int
     instructions: list = field(default_factory=list)
     missing: list = field(default_factory=list)
+    reporting: set = field(default_factory=set)  # calls that abort
+    jumps: set = field(default_factory=set)
 
     @property
     def reached(self):
@@ -50,6 +53,10 @@ def read_functions(library):
         instruction = INSTRUCTION.match(line)
         if instruction and functions and instruction[2] not in FILLER:
             functions[-1].instructions.append(int(instruction[1], 16))
+            if re.match(r"j|ret|bnd", instruction[2]):
+                functions[-1].jumps.add(int(instruction[1], 16))
+            if ABORTING.search(line):
+                functions[-1].reporting.add(int(instruction[1], 16))
     return [function for function in functions if function.instructions]
 
 
@@ -58,11 +65,23 @@ def is_left_out(name):
     return any(re.fullmatch(pattern, plain) for pattern, _ in LEFT_OUT)
 
 
+def leave_reports_out(function, reached):
+    kept = []
+    for at in function.instructions:
+        kept.append(at)
+        if at in function.reporting and at not in reached:
+            kept.pop()
+            while kept and kept[-1] not in reached and kept[-1] not in function.jumps:
+                kept.pop()
+    function.instructions = kept
+
+
 def slow_paths(library, reached):
     """The functions that count, with what was never stopped at."""
     reached = set(reached)
     chosen = [function for function in read_functions(library) if not is_left_out(function.name)]
     for function in chosen:
+        leave_reports_out(function, reached)
         function.missing = [at for at in function.instructions if at not in reached]
     return chosen
 

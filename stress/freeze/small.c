@@ -83,6 +83,22 @@ static void have_usable_pools(void)
     put_half();
 }
 
+/* Held pools with a few free blocks each, some of which others have freed.  A thread that takes a full pool of its own
+ * back keeps the next that it fills. */
+static void put_few(void)
+{
+    freeze_put(mine, 0, 60);
+}
+
+static void have_held_pools(void)
+{
+    freeze_get(mine, 500, 600);
+    freeze_put(mine, 7, 130);
+    freeze_get(mine, 500, 1000);
+    freeze_elsewhere(put_few);
+    freeze_put(mine, 1, 121);
+}
+
 /* --- pools of others ---------------------------------------------------------------------------- */
 
 /* Every third block is for the others to free. */
@@ -138,6 +154,8 @@ static void stage_own(void)
     freeze_get(staged, 1000, 130);
     freeze_get(staged, 300, 300);
     freeze_get(staged, 5000, 30);
+    for (size_t size = 16; size <= 512; size += 16)
+        freeze_get(staged, size, 12);
     share(staged);
 }
 
@@ -246,7 +264,13 @@ static void run_realloc(void)
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
         p = realloc(p, sizes[i]);
     p = reallocarray(p, 7, 100);
-    free(p);
+    /* The compiler knows what a realloc() does that succeeds; these fail. */
+    void *volatile same = p;
+    volatile size_t too_many = SIZE_MAX / 2;
+    if (reallocarray(same, too_many, 3) == NULL && realloc(same, too_many) == NULL)
+        seen = realloc(realloc(same, 10), 0);
+    free(realloc(NULL, 700));
+    free(realloc(malloc(600), 3000));
 }
 
 static void run_aligned(void)
@@ -258,6 +282,12 @@ static void run_aligned(void)
         if (posix_memalign(&p, alignment, 100) == 0)
             freeze_keep(mine, p);
     }
+    volatile size_t odd = 24;
+    void *none = NULL;
+    seen = posix_memalign(&none, odd, 100) == 0 ? none : NULL;
+    if (posix_memalign(&none, 8, 700) == 0)
+        freeze_keep(mine, none);
+    freeze_keep(mine, memalign(odd, 10));
     freeze_keep(mine, valloc(100));
     freeze_keep(mine, pvalloc(5000));
 }
@@ -277,6 +307,8 @@ static void run_batch(void)
         (size_t(*)(size_t, size_t, void **))freeze_symbol("ep_malloc_batch");
     void (*put)(void **, size_t) = (void (*)(void **, size_t))freeze_symbol("ep_free_batch");
     size_t count = get(1000, 300, blocks);
+    put(blocks, count);
+    count = get(50000, 5, blocks);
     put(blocks, count);
 }
 
@@ -300,6 +332,13 @@ static void run_own_names(void)
         freeze_keep(mine, get(size));
         seen = (void *)usable(mine->at[0]);
     }
+    put_sized = (void (*)(void *, size_t))freeze_symbol("free_sized");
+    put_aligned = (void (*)(void *, size_t, size_t))freeze_symbol("free_aligned_sized");
+    for (size_t size = 7; size < 4000000; size *= 16) {
+        put_sized(get(size), size);
+        put_aligned(get(size), 16, size);
+    }
+    put_sized(NULL, 8);
     put_aligned(NULL, 8, 8);
     seen = get_aligned(3, 8);
     (void)give_back();
@@ -320,6 +359,7 @@ const struct freeze_operation freeze_small[] = {
     {.name = "refill", .run = run_refill},
     {.name = "refill_remote", .prepare = lose_half_to_others, .run = run_refill_of_two},
     {.name = "refill_usable", .prepare = have_usable_pools, .run = run_refill_of_two},
+    {.name = "refill_held", .prepare = have_held_pools, .run = run_refill_of_two},
     {.name = "claim", .stage = stage_partial_pools, .run = run_claim},
     {.name = "adopt", .stage = stage_full_pools, .run = put_staged},
     {.name = "adopt_other", .stage = stage_other_pools, .run = put_one_a_pool},

@@ -31,7 +31,7 @@ static void *sleep_for_ever(void *is_there)
 /* So many threads that the victim's control block, or that of one soon after it, is the first of a new mapping. */
 static void stage_crowd(void)
 {
-    for (unsigned i = 0; i < 54 + freeze_victim_number; i++) {
+    for (unsigned i = 0; i < 61 + freeze_victim_number; i++) {
         _Atomic(uint32_t) is_there = 0;
         unsigned long thread;
         freeze_thread(sleep_for_ever, (void *)&is_there, &thread);
@@ -80,6 +80,8 @@ static void run_late(void)
 {
     freeze_get(mine, 100, 3);
     freeze_get(mine, 3000, 2);
+    freeze_get(mine, 5300, 2);
+    freeze_get(mine, 11000, 1);
     freeze_get(mine, 50000, 1);
     freeze_get(mine, (size_t)2 << 20, 1);
     freeze_put_all(mine);
