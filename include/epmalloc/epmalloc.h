@@ -35,7 +35,7 @@
  *   keep_empty:N              wholly free arenas kept mapped, 1 or more                  (1)
  *   thp:default|never|always  transparent huge pages in arenas                     (default)
  *   thread_bytes:BYTES        free bytes a thread may hold outside its current pools     (1m)
- *   batch_bytes:BYTES         bytes of other threads' blocks that a thread withholds     (16k)
+ *   batch_bytes:BYTES         bytes of other threads' blocks that a thread withholds     (32k)
  *   huge_cache:0|1            1: freed huge mappings are kept, within the retain bound   (1)
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that
  *                             was shared when it forked                                  (cut)

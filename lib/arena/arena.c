@@ -33,16 +33,15 @@ uint32_t ep__arena_ids_begun(struct window *window)
     return begun < window->arena_count ? begun : window->arena_count;
 }
 
-/* Marks slots that the caller has just taken as having pages; says whether none of them had. */
-static bool mark_dirty(struct arena *arena, uint64_t taken)
+void ep__arena_mark_touched(struct arena *arena, unsigned first, size_t end)
 {
+    unsigned count = (unsigned)((end + EP__SLOT_BYTES - 1) >> EP__SLOT_LOG2);
+    uint64_t held = ep__bits_range(first, count);
     /* order: relaxed -- bits of slots held are changed by the holder only; SLT orders holders */
-    uint64_t dirty = ep__load_relaxed(&arena->dirty_slots) & taken;
-    if (dirty != taken) {
+    if ((ep__load_relaxed(&arena->dirty_slots) & held) != held) {
         /* order: relaxed -- see above; other bits belong to others, hence the read-modify-write */
-        ep__fetch_or_relaxed(&arena->dirty_slots, taken);
+        ep__fetch_or_relaxed(&arena->dirty_slots, held);
     }
-    return dirty == 0;
 }
 
 /* Bookkeeping of a successful take; `before` is the word it changed. */
@@ -52,7 +51,7 @@ static void note_taken(struct arena *arena, uint64_t before, uint64_t taken)
         /* order: relaxed -- a counter for a policy; each transition from and to ~0 is counted once */
         ep__fetch_sub_relaxed(&ep__arenas.all_free, 1);
     }
-    /* order: relaxed -- own slots' bits, see mark_dirty */
+    /* order: relaxed -- own slots' bits, see ep__arena_mark_touched */
     int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & taken);
     /* order: relaxed -- a counter for a policy */
     ep__fetch_sub_relaxed(&ep__arenas.dirty_free_slots, dirty);
@@ -65,7 +64,9 @@ static void fill_slots(struct slots *got, struct arena *arena, unsigned first, u
     got->arena = arena;
     got->first = first;
     got->count = count;
-    got->is_zero = mark_dirty(arena, ep__bits_range(first, count));
+    /* order: relaxed -- own slots' bits, see ep__arena_mark_touched */
+    uint64_t dirty = ep__load_relaxed(&arena->dirty_slots);
+    got->is_zero = (dirty & ep__bits_range(first, count)) == 0;
 }
 
 uint64_t ep__arena_take_free(struct arena *arena, uint64_t wanted)
@@ -81,7 +82,7 @@ uint64_t ep__arena_take_free(struct arena *arena, uint64_t wanted)
 
 void ep__arena_give_free(struct arena *arena, uint64_t slots)
 {
-    /* order: relaxed -- own slots' bits, see mark_dirty */
+    /* order: relaxed -- own slots' bits, see ep__arena_mark_touched */
     int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & slots);
     /* order: relaxed -- a counter for a policy; before the bits, so that it never counts too little */
     ep__fetch_add_relaxed(&ep__arenas.dirty_free_slots, dirty);
@@ -140,14 +141,18 @@ static bool take_adjacent(struct arena *arena, uint64_t *word, uint64_t wanted)
     return true;
 }
 
-/* Where the wish fits into what a word shows free: where all slots have pages in memory, or else anywhere. */
+/* Where the wish fits into what a word shows free: where all slots have pages in memory, or the first, because
+ * pools are carved from there, or else anywhere. */
 static uint64_t choose_places(struct arena *arena, uint64_t word, struct wish wish)
 {
     /* order: relaxed -- a stale bit costs page faults or saves some */
     uint64_t dirty = word & ep__load_relaxed(&arena->dirty_slots);
     uint64_t aligned = multiples[wish.align_log2];
     uint64_t places = ep__bits_runs(dirty, wish.count) & aligned;
-    return places != 0 ? places : ep__bits_runs(word, wish.count) & aligned;
+    if (places != 0)
+        return places;
+    places = ep__bits_runs(word, wish.count) & aligned;
+    return (places & dirty) != 0 ? places & dirty : places;
 }
 
 /* Several slots: the highest place where they fit. */
@@ -216,10 +221,13 @@ static bool take_from_fullest(struct slots *got)
     return false;
 }
 
-/* Whether the wish fits into slots that have pages in memory. */
+/* Whether the wish fits where the first slot has pages in memory. */
 static bool fits_dirty(struct arena *arena, struct wish wish)
 {
-    return (ep__bits_runs(dirty_free(arena), wish.count) & multiples[wish.align_log2]) != 0;
+    /* order: relaxed -- only chooses */
+    uint64_t word = ep__load_relaxed(&arena->free_slots);
+    uint64_t places = ep__bits_runs(word, wish.count) & multiples[wish.align_log2];
+    return (places & dirty_free(arena)) != 0;
 }
 
 /* Arenas noted as having an aligned hole of 2^hole slots; with pages in memory where `is_dirty`. */
@@ -332,7 +340,7 @@ bool ep__arena_acquire_at(struct arena *arena, unsigned first, unsigned count)
     while ((word & wanted) == wanted) {
         if (!take_adjacent(arena, &word, wanted))
             continue;
-        (void)mark_dirty(arena, wanted);
+        ep__arena_mark_touched(arena, first, (size_t)count << EP__SLOT_LOG2);
         ep__usable_arenas_update(arena);
         return true;
     }

@@ -104,6 +104,9 @@ static inline char *ep__arena_slot_start(const struct arena *arena, unsigned slo
 /* The number of arena ids of a window that have been handed out. */
 uint32_t ep__arena_ids_begun(struct window *window);
 
+/* Of slots that the caller holds, from slot `first` on, the bytes before `end` are going to be touched. */
+void ep__arena_mark_touched(struct arena *arena, unsigned first, size_t end);
+
 /* Takes `count` adjacent slots, the first a multiple of `align` (a power of two) slots into its arena.
  * 1 <= count <= 16, align <= 64.  False when no arena has room. */
 bool ep__arena_acquire(unsigned count, unsigned align, struct slots *got);

@@ -217,7 +217,7 @@ static bool may_keep(size_t bytes)
 {
     if (!ep__option_get(EP__OPTION_HUGE_CACHE))
         return false;
-    return ep__retire_retained_bytes() + bytes <= ep__retire_bound_bytes();
+    return ep__retire_may_retain(bytes);
 }
 
 bool ep__huge_free(void *p, struct epoch_record *record)

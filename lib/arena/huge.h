@@ -10,8 +10,8 @@
  * nobody else can want, because the kernel gave the range to this thread; removal is a compare-and-swap
  * (start -> 0), which only one of several frees of the same block wins, and stands before the range can go
  * to another thread.  Growing tries in place; else address space is reserved and its leaf made first, so
- * that after the move nothing can fail.  A freed mapping goes to the cache of huge mappings while the
- * retained bytes allow; else its pages go back at once and its address space after a grace period.
+ * that after the move nothing can fail.  A freed mapping goes to the cache of huge mappings while what
+ * is retained would not be purged at once (retire.h); else its pages go back at once and its address space after a grace period.
  *
  * Who may overlap: any operation with any other on different blocks; of several frees of one block one
  * wins and the others are misuse; lookups by anybody.

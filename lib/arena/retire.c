@@ -32,6 +32,11 @@ size_t ep__retire_retained_bytes(void)
     return (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_cached_bytes();
 }
 
+bool ep__retire_may_retain(size_t bytes)
+{
+    return (ep__retire_retained_bytes() + bytes) / EXCESS_URGENT <= ep__retire_bound_bytes();
+}
+
 /* Gives the pages of slots that the caller holds back, in ranges; returns the slots that went. */
 static uint64_t purge_held(struct arena *arena, uint64_t held)
 {

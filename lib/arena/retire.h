@@ -45,6 +45,9 @@ size_t ep__retire_purge_all(struct epoch_record *record);
 /* Bytes of free memory that may stay resident. */
 size_t ep__retire_bound_bytes(void);
 
+/* Whether so many more bytes of free memory may stay resident for purge_delay. */
+bool ep__retire_may_retain(size_t bytes);
+
 /* Bytes of free memory, slots and cached huge mappings, that may be resident now. */
 size_t ep__retire_retained_bytes(void);
 

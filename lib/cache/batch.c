@@ -27,7 +27,7 @@ static void send_place(struct cache *cache, struct open_batch *place, bool adopt
 {
     if (place->batch.pool == NULL)
         return;
-    cache->withheld_bytes -= EP__BATCH_BYTES;
+    cache->withheld_bytes -= (size_t)place->batch.count * place->bytes;
     send(cache, &place->batch, adopt);
     place->batch.pool = NULL;
 }
@@ -54,25 +54,41 @@ uint32_t ep__batch_withheld(const struct cache *cache, const struct pool *pool)
     return batch->pool == pool ? batch->count : 0;
 }
 
+/* Counts a block in, and sends all batches when that is too much. */
+static void withhold(struct cache *cache, size_t bytes)
+{
+    cache->withheld_bytes += bytes;
+    if (cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
+        ep__batch_flush(cache, true);
+}
+
 static void open_batch(struct cache *cache, struct open_batch *place, struct pool *pool,
                        struct block *block)
 {
-    if (cache->withheld_bytes + EP__BATCH_BYTES > ep__option_get(EP__OPTION_BATCH_BYTES))
-        ep__batch_flush(cache, true);
+    size_t bytes = ep__size_classes[pool->class].bytes;
     place->batch.pool = pool;
     place->batch.first = place->batch.last = block;
     place->batch.count = 1;
-    place->room_blocks = EP__BATCH_BYTES / ep__size_classes[pool->class].bytes - 1;
-    cache->withheld_bytes += EP__BATCH_BYTES;
+    place->bytes = (uint32_t)bytes;
+    place->room_blocks = (uint32_t)(EP__BATCH_BYTES / bytes - 1);
+    withhold(cache, bytes);
+}
+
+/* Whether nothing happens when a block more comes to the pool. */
+static bool may_wait(struct pool *pool)
+{
+    uint64_t word = ep__pool_word(pool);
+    bool completes = ep__word_count(word) + 1 >= ep__size_classes[pool->class].capacity;
+    return ep__word_state(word) == EP__OWNED || (ep__word_state(word) == EP__PARTIAL && !completes);
 }
 
 void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
 {
     struct open_batch *place = place_of(cache, pool);
     send_place(cache, place, true);
-    bool is_small = ep__size_classes[pool->class].bytes <= EP__BATCH_BYTES / 2 &&
-                    ep__option_get(EP__OPTION_BATCH_BYTES) >= EP__BATCH_BYTES;
-    if (is_small && ep__word_state(ep__pool_word(pool)) == EP__OWNED) {
+    size_t bytes = ep__size_classes[pool->class].bytes;
+    if (bytes <= EP__BATCH_BYTES / 2 && bytes <= ep__option_get(EP__OPTION_BATCH_BYTES) &&
+        may_wait(pool)) {
         open_batch(cache, place, pool, block);
         return;
     }
@@ -104,6 +120,7 @@ bool ep__batch_join(void *p)
     block->next = place->batch.first;
     place->batch.first = block;
     place->batch.count++;
+    withhold(ep__tls.cache, place->bytes);
     if (--place->room_blocks == 0)
         send_place(ep__tls.cache, place, true);
     return true;

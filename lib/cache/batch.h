@@ -2,13 +2,13 @@
  *
  * Layer: cache.  Uses: pool, quota.  Used by: cache (free, thread), observe.
  *
- * Algorithm.  64 places indexed by the pool's slot.  A block of an OWNED pool opens a batch of up to 1 KiB, which
- * later blocks of that pool join without a look at anything but the place.  A batch leaves when it is full, when
- * its place is wanted for another pool, and with all others when open batches may come to more than batch_bytes,
- * or when the thread is idle or exits.  The first block into a pool that is not OWNED is never withheld: a FULL
- * pool is adopted at once, a PARTIAL one may become empty.
+ * Algorithm.  64 places indexed by the pool's slot.  A block of an OWNED or PARTIAL pool opens a batch of up to
+ * 4 KiB, which later blocks of that pool join without a look at anything but the place.  A batch leaves when it
+ * is full, when its place is wanted for another pool, and with all others when they come to more than
+ * batch_bytes, or when the thread is idle or exits.  A block into a FULL pool is never withheld: the pool is
+ * adopted at once, nor is the one that a PARTIAL pool lacks to be empty.  A withheld block is live to its pool.
  *
- * The owner only.  Bound: batch_bytes a thread (16 KiB: 16 open batches).  Progress: lock-free (the push).
+ * The owner only.  Bound: batch_bytes a thread.  Progress: lock-free (the push).
  */
 #ifndef EPMALLOC_CACHE_BATCH_H
 #define EPMALLOC_CACHE_BATCH_H

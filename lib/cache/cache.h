@@ -34,12 +34,14 @@
 enum {
     EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES,
     EP__BATCHES = 64,
-    EP__BATCH_BYTES = 1024
+    EP__BATCH_BYTES = 4096,
+    EP__KEEPS_MAX = 8,
 };
 
 /* A batch that is being collected; batch.pool == NULL: none. */
 struct open_batch {
     struct batch batch;
+    uint32_t bytes;       /* a block's size */
     uint32_t room_blocks; /* that may still join; 1 or more */
 };
 
@@ -53,6 +55,7 @@ struct bin {
     struct pool *current;
     struct pool_list usable;
     struct pool_list held;
+    uint32_t keeps; /* 0: full pools are disowned; otherwise held.  Why: refill.h */
 };
 
 struct cache {
@@ -61,7 +64,7 @@ struct cache {
     uint32_t colour;
     uint32_t giving_class; /* where the quota gives pools up next */
     size_t held_bytes;     /* charges of usable and held pools */
-    size_t withheld_bytes; /* what the open batches may come to */
+    size_t withheld_bytes; /* in the open batches */
     struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
     struct epoch_record epoch;

@@ -16,13 +16,8 @@ static struct pool *find_pool(unsigned class)
         pool = ep__partial_claim(class, true, &chain);
     if (pool == NULL)
         pool = ep__pool_acquire(class, 0, true);
-    while (chain != NULL) {
-        struct block *next = chain->next;
-        chain->next = pool->list;
-        pool->list = chain;
-        pool->listed++;
-        chain = next;
-    }
+    if (pool != NULL)
+        pool->listed += ep__pool_join(pool, chain);
     return pool;
 }
 

@@ -21,22 +21,12 @@ static bool is_reserve(struct cache *cache, const struct pool *pool)
     return bin->current != NULL && !has_other;
 }
 
-/* Puts a chain onto the owner's list. */
-static void join(struct pool *pool, struct block *chain)
-{
-    struct block *last = chain;
-    while (last->next != NULL)
-        last = last->next;
-    last->next = pool->list;
-    pool->list = chain;
-}
-
 void ep__free_settle(struct cache *cache, struct pool *pool)
 {
     uint32_t count;
     struct block *chain = ep__pool_take_remote(pool, &count);
-    if (chain != NULL)
-        join(pool, chain);
+    if (ep__unlikely(ep__pool_join(pool, chain) != count))
+        ep__report_corruption("a block was freed twice in the pool at", pool->base);
     ep__quota_recount(cache, pool, count);
     if (ep__unlikely(pool->listed > pool->carved))
         ep__report_corruption("a block was freed twice in the pool at", pool->base);
@@ -67,6 +57,8 @@ void ep__free_take_in(struct cache *cache, struct pool *pool)
 {
     enum { FOREIGN_CLASS_POOLS_MAX = 2 };
     struct bin *bin = &cache->bins[pool->class];
+    if (pool->last_owner == cache->tag) /* the thread's own blocks come back to it */
+        bin->keeps = EP__KEEPS_MAX;
     ep__pool_map(pool, cache->tag);
     bool is_usable = pool->listed >= ep__size_classes[pool->class].usable_at;
     ep__quota_enlist(cache, pool, is_usable ? EP__IN_USABLE : EP__IN_HELD);

@@ -56,10 +56,14 @@ static struct block *take_freed(struct pool *pool)
     return chain;
 }
 
-/* The current pool is full: keep it for its next frees. */
-static void hold_full(struct cache *cache, struct bin *bin)
+/* The current pool is full: hold it for the thread's next frees, or leave it to who frees into it first. */
+static void leave_full(struct cache *cache, struct bin *bin)
 {
     struct pool *pool = leave_current(bin);
+    if (bin->keeps == 0) {
+        ep__pool_release(pool, 0);
+        return;
+    }
     ep__quota_enlist(cache, pool, EP__IN_HELD);
     ep__quota_enforce(cache);
 }
@@ -72,6 +76,8 @@ static struct block *use_held(struct cache *cache, struct bin *bin, unsigned cla
     for (; looks != 0; looks--) {
         struct pool *pool = bin->held.first;
         uint32_t remote = ep__word_count(ep__pool_word(pool));
+        if (remote > ep__pool_listed(pool) && bin->keeps != 0)
+            bin->keeps--;
         if (ep__pool_listed(pool) + remote >= ep__size_classes[class].usable_at) {
             ep__quota_delist(cache, pool);
             return make_current(cache, pool);
@@ -144,7 +150,7 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
         chain = ep__carve(bin->current);
         *is_fresh = chain != NULL && bin->current->is_zero;
         if (chain == NULL)
-            hold_full(cache, bin);
+            leave_full(cache, bin);
     }
     *ep__cache_head(cache, class) = chain->next;
     return chain;

@@ -8,12 +8,17 @@
  *   remote   what others have freed into it
  *   other    a usable pool of the class, oldest first, before more of the current one is touched
  *   carve    the next page of the current pool
- * and when the current pool is full, which makes it held, until the quota gives it up:
+ * and when the current pool is full:
  *   held     a full pool of ours into which others have freed enough
  *   partial  a PARTIAL pool that nobody owns
  *   acquire  a slot of the fullest arena
  *   sweep    partial pools that hints may have lost
  *   create   a slot of a new arena
+ *
+ * A full pool is disowned, so that whoever frees into it first adopts it: blocks that go to other threads, or
+ * outlive the use their maker makes of them, do not stay behind in pools of a thread that may never look at them
+ * again.  When a thread adopts what it has disowned itself, its blocks come back to it: then the class's next full
+ * pools are held (`keeps`), until more of their frees turn out to be others'.
  *
  * The owner only.  Progress: lock-free.  Fails: NULL, with everything as it was.
  */

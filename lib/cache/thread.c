@@ -102,17 +102,9 @@ EP__COLD struct cache *ep__thread_born(void)
 static uint32_t gather_current(struct cache *cache, struct pool *pool)
 {
     struct block **head = ep__cache_head(cache, pool->class);
-    uint32_t count = ep__pool_count_chain(pool->list);
     struct block *chain = *head;
     *head = NULL;
-    while (chain != NULL) {
-        struct block *next = chain->next;
-        chain->next = pool->list;
-        pool->list = chain;
-        chain = next;
-        count++;
-    }
-    return count;
+    return ep__pool_count_chain(pool->list) + ep__pool_join(pool, chain);
 }
 
 void ep__thread_release_all(struct cache *cache, bool adopt)
@@ -122,6 +114,7 @@ void ep__thread_release_all(struct cache *cache, bool adopt)
         struct bin *bin = &cache->bins[class];
         struct pool *pool = bin->current;
         ep__quota_release(cache, class);
+        bin->keeps = 0;
         if (pool == NULL)
             continue;
         bin->current = NULL;

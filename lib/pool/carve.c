@@ -19,7 +19,9 @@ struct block *ep__carve(struct pool *pool)
     if (pool->carved == size->capacity)
         return NULL;
     uint32_t count = count_in_page(pool, size);
-    char *first = pool->base + ep__pool_start(pool) + (size_t)pool->carved * size->bytes;
+    size_t offset = ep__pool_start(pool) + (size_t)pool->carved * size->bytes;
+    char *first = pool->base + offset;
+    ep__arena_mark_touched(pool->arena, pool->slot, offset + (size_t)count * size->bytes);
     struct block *block = (struct block *)(void *)first;
     for (uint32_t i = 1; i < count; i++) {
         block->next = (struct block *)(void *)((char *)block + size->bytes);

@@ -24,8 +24,26 @@ static uint64_t word_without_list(enum ep__pool_state state, uint32_t generation
 uint32_t ep__pool_count_chain(const struct block *chain)
 {
     uint32_t count = 0;
-    for (; chain != NULL; chain = chain->next)
+    for (; chain != NULL && count <= EP__CAPACITY_MAX; chain = chain->next)
         count++;
+    return count;
+}
+
+uint32_t ep__pool_join(struct pool *pool, struct block *chain)
+{
+    uint32_t capacity = ep__size_classes[pool->class].capacity;
+    uint32_t count = 0;
+    struct block *last = NULL;
+    for (struct block *block = chain; block != NULL && count <= capacity; block = block->next) {
+        last = block;
+        count++;
+    }
+    if (ep__unlikely(count > capacity))
+        ep__report_corruption("a block was freed twice in the pool at", pool->base);
+    if (last != NULL) {
+        last->next = pool->list;
+        pool->list = chain;
+    }
     return count;
 }
 
@@ -131,6 +149,8 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
     uint32_t own = listed + size->capacity - pool->carved;
     pool->listed = listed;
     pool->place = EP__IN_NONE;
+    /* order: relaxed -- the owner's own id */
+    pool->last_owner = ep__load_relaxed(ep__pool_owner(pool));
     ep__pool_wind(pool, &pool->list, 0);
     ep__pool_map(pool, EP__OWNER_NOBODY);
     uint64_t word = ep__pool_word(pool);
@@ -172,12 +192,7 @@ bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
     if (ep__likely(pool->class == class))
         return true;
     /* The slot was reborn for another class between the two looks: not what was wanted. */
-    for (struct block *block = *chain; block != NULL; block = *chain) {
-        *chain = block->next;
-        block->next = pool->list;
-        pool->list = block;
-        pool->listed++;
-    }
+    pool->listed += ep__pool_join(pool, *chain);
     ep__pool_release(pool, pool->listed);
     return false;
 }

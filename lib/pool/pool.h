@@ -74,13 +74,14 @@ struct pool {
     /* Owner only (FREE: who holds the slots; FULL, PARTIAL: nobody). */
     struct block *
         *sink; /* where the owner's frees go: the list that malloc pops, or the pool's `list` */
-    uint32_t countdown; /* the owner's frees into this slot until something happens */
-    uint32_t step;      /* where the countdown of each slot started at the last event */
-    struct block *list; /* free blocks that malloc does not pop */
-    uint32_t listed;    /* blocks on `list` at the last event */
-    uint16_t carved;    /* blocks that exist: the first `carved` */
-    uint8_t place;      /* enum ep__pool_place */
-    struct pool *next;  /* in the class's list */
+    uint32_t countdown;  /* the owner's frees into this slot until something happens */
+    uint32_t step;       /* where the countdown of each slot started at the last event */
+    struct block *list;  /* free blocks that malloc does not pop */
+    uint32_t listed;     /* blocks on `list` at the last event */
+    uint16_t carved;     /* blocks that exist: the first `carved` */
+    uint8_t place;       /* enum ep__pool_place */
+    uint32_t last_owner; /* who released it last */
+    struct pool *next;   /* in the class's list */
     struct pool *prev;
     /* Any thread. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint64_t) word;
@@ -226,8 +227,11 @@ static inline uint32_t ep__pool_listed(const struct pool *pool)
     return listed;
 }
 
-/* The number of blocks of a chain. */
+/* The number of blocks of a chain; more than any pool has where a block freed twice has closed it to a ring. */
 uint32_t ep__pool_count_chain(const struct block *chain);
+
+/* Puts a chain on the owner's list; returns its length, which the caller adds to `listed`.  Reports a ring. */
+uint32_t ep__pool_join(struct pool *pool, struct block *chain);
 
 bool ep__pool_check(struct pool *pool);
 

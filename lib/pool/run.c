@@ -27,6 +27,7 @@ void *ep__run_alloc(size_t bytes, size_t alignment, bool *is_zero)
     unsigned count = slots_for(bytes);
     if (!ep__arena_acquire(count, align, &got) && !ep__arena_create(count, align, &got))
         return NULL;
+    ep__arena_mark_touched(got.arena, got.first, (size_t)got.count << EP__SLOT_LOG2);
     struct pool *pool = ep__pool_describe(&got);
     pool->class = EP__CLASS_NONE;
     store_slots(pool, got.count);

@@ -66,7 +66,7 @@ static bool check_class(unsigned i)
     uint32_t pool_bytes = (uint32_t) class->slots << EP__SLOT_LOG2;
     uint32_t span = class->capacity * class->bytes + (class->colours - 1U) * class->colour_bytes;
     return ep__size_class_of(class->bytes) == i && span <= pool_bytes && class->capacity >= 8 &&
-           (i == 0 || class[-1].bytes < class->bytes) &&
+           class->capacity <= EP__CAPACITY_MAX && (i == 0 || class[-1].bytes < class->bytes) &&
            ep__size_class_divide(i, pool_bytes - 1) == (pool_bytes - 1) / class->bytes;
 }
 

@@ -27,6 +27,7 @@ enum {
     EP__SMALL_CLASSES = 32,
     EP__CLASS_BYTES_MAX = 32768,
     EP__CLASS_NONE = 0xff,
+    EP__CAPACITY_MAX = 4096, /* of any class */
 };
 /* Requests above this are huge. */
 #define EP__RUN_BYTES_MAX ((size_t)1 << 20)

@@ -39,12 +39,13 @@ static inline bool is_member(struct arena *arena, unsigned set)
     return ep__arena_set_has(arena->window, set, arena->id);
 }
 
-/* Makes as many arenas as wanted, all of whose slots the caller holds. */
+/* Makes as many arenas as wanted, all of whose slots the caller holds and may write to. */
 static inline struct arena *make_arena(void)
 {
     struct slots got;
     assert_true(ep__arena_create(1, 1, &got));
     assert_int_equal(got.first, 0);
+    ep__arena_mark_touched(got.arena, 0, 1);
     assert_true(ep__arena_acquire_at(got.arena, 1, EP__ARENA_SLOTS - 1));
     return got.arena;
 }

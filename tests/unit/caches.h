@@ -41,6 +41,12 @@ static inline unsigned get_pools(unsigned class, unsigned pools, void **blocks)
     return count;
 }
 
+/* The calling thread's next full pools of the class are held, as they are when its blocks come back to it. */
+static inline void keep_full(unsigned class)
+{
+    ep__thread_cache()->bins[class].keeps = EP__KEEPS_MAX;
+}
+
 static inline void free_all(void **blocks, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -79,6 +85,23 @@ static inline size_t check_pool_list(struct cache *cache, const struct pool_list
     return bytes;
 }
 
+/* Returns the bytes that an open batch holds. */
+static inline size_t check_batch(const struct open_batch *place)
+{
+    const struct batch *batch = &place->batch;
+    if (batch->pool == NULL)
+        return 0;
+    const struct block *last = batch->first;
+    for (uint32_t i = 1; i < batch->count; i++)
+        last = last->next;
+    assert_ptr_equal(batch->last, last);
+    assert_int_equal(place->bytes, size_of_class(batch->pool->class));
+    assert_true(batch->count >= 1 && place->room_blocks >= 1);
+    size_t may_hold = ((size_t)batch->count + place->room_blocks) * place->bytes;
+    assert_in_range(may_hold, EP__BATCH_BYTES - place->bytes + 1, EP__BATCH_BYTES);
+    return (size_t)batch->count * place->bytes;
+}
+
 /* Invariants of cache.h.  Returns the free bytes outside current pools. */
 static inline size_t check_cache(struct cache *cache)
 {
@@ -86,6 +109,7 @@ static inline size_t check_cache(struct cache *cache)
     size_t withheld = 0;
     for (unsigned class = 0; class < EP__CLASSES; class ++) {
         struct bin *bin = &cache->bins[class];
+        assert_true(bin->keeps <= EP__KEEPS_MAX);
         if (bin->current != NULL)
             check_own_pool(cache, bin->current, class, EP__IN_CURRENT);
         else
@@ -94,7 +118,7 @@ static inline size_t check_cache(struct cache *cache)
         bytes += check_pool_list(cache, &bin->held, class, EP__IN_HELD);
     }
     for (unsigned i = 0; i < EP__BATCHES; i++)
-        withheld += cache->batches[i].batch.pool != NULL ? (size_t)EP__BATCH_BYTES : 0;
+        withheld += check_batch(&cache->batches[i]);
     assert_int_equal(cache->withheld_bytes, withheld);
     assert_true(cache->withheld_bytes <= ep__option_get(EP__OPTION_BATCH_BYTES));
     assert_true(bytes <= cache->held_bytes);

@@ -168,13 +168,137 @@ static void only_slots_without_pages_are_zero(void)
     struct slots got;
     keep_everything();
     assert_true(ep__arena_create(1, 1, &got));
+    ep__arena_mark_touched(got.arena, 0, 1);
     ep__arena_release(got.arena, 0, 1);
     assert_true(ep__arena_acquire_at(got.arena, 2, 62));
     assert_true(ep__arena_acquire(2, 1, &got));
     assert_int_equal(got.first, 0);
     assert_false(got.is_zero);
     ep__arena_release(got.arena, 0, 2);
-    assert_int_equal(check_arenas().dirty_free_slots, 2);
+    assert_int_equal(check_arenas().dirty_free_slots, 1);
+}
+
+static void slots_that_were_only_held_are_still_zero(void)
+{
+    struct slots got;
+    keep_everything();
+    assert_true(ep__arena_create(5, 1, &got));
+    struct arena *arena = got.arena;
+    unsigned first = got.first;
+    ep__arena_release(arena, first, 5);
+    assert_int_equal(dirty_word(arena), 0);
+    assert_int_equal(check_arenas().dirty_free_slots, 0);
+    assert_true(ep__arena_acquire(5, 1, &got));
+    assert_int_equal(got.first, first);
+    assert_true(got.is_zero);
+}
+
+/* Of five slots held the first bytes: the slots in which they lie have pages then, and no others. */
+static void slots_have_pages_to_where_they_were_touched(void)
+{
+    static const struct {
+        size_t end;
+        unsigned slots;
+    } cases[] = {
+        {1, 1},
+        {EP__SLOT_BYTES, 1},
+        {EP__SLOT_BYTES + 1, 2},
+        {2 * EP__SLOT_BYTES, 2},
+        {4 * EP__SLOT_BYTES + 1, 5},
+        {5 * EP__SLOT_BYTES, 5},
+    };
+    struct slots got;
+    keep_everything();
+    assert_true(ep__arena_create(5, 1, &got));
+    struct arena *arena = got.arena;
+    unsigned first = got.first;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ep__arena_mark_touched(arena, first, cases[i].end);
+        assert_int_equal(dirty_word(arena), ep__bits_range(first, cases[i].slots));
+        ep__arena_mark_touched(arena, first, 1);
+        assert_int_equal(dirty_word(arena), ep__bits_range(first, cases[i].slots));
+        ep__arena_release(arena, first, 5);
+        assert_int_equal(check_arenas().dirty_free_slots, cases[i].slots);
+        assert_true(ep__arena_acquire(5, 1, &got));
+        assert_int_equal(got.first, first);
+        assert_false(got.is_zero);
+    }
+}
+
+/* A new arena whose slots are free, but for those of `held`, and of which those of `dirty` have pages. */
+static struct arena *arena_with_pages(uint64_t held, uint64_t dirty)
+{
+    struct slots got;
+    keep_everything();
+    assert_true(ep__arena_create(1, 1, &got));
+    ep__arena_release(got.arena, 0, 1);
+    for (uint64_t rest = dirty; rest != 0; rest &= rest - 1) {
+        assert_true(ep__arena_acquire_at(got.arena, ep__bits_lowest(rest), 1));
+        ep__arena_release(got.arena, ep__bits_lowest(rest), 1);
+    }
+    assert_int_equal(ep__arena_take_free(got.arena, held), held);
+    ep__usable_arenas_update(got.arena);
+    assert_int_equal(dirty_word(got.arena), dirty);
+    assert_int_equal(free_word(got.arena), ~held);
+    return got.arena;
+}
+
+static unsigned first_of(unsigned count, unsigned align)
+{
+    struct slots got;
+    assert_true(ep__arena_acquire(count, align, &got));
+    uint64_t dirty = dirty_word(got.arena) & ep__bits_range(got.first, count);
+    assert_int_equal(got.is_zero, dirty == 0);
+    return got.first;
+}
+
+/* Places for three slots: with pages in all, in the first, or wherever they are. */
+static void of_places_for_several_slots_those_with_pages_come_first(void)
+{
+    struct arena *arena = arena_with_pages(1, UINT64_C(0x7) << 10 | UINT64_C(0x13) << 30);
+    assert_int_equal(first_of(3, 1), 10);
+    /* Slots 30, 31 and 34. */
+    assert_int_equal(first_of(3, 1), 34);
+    assert_int_equal(first_of(3, 1), 31);
+    assert_int_equal(first_of(3, 1), 61);
+    /* Slot 30 is alone now. */
+    assert_int_equal(first_of(1, 1), 30);
+    assert_int_equal(free_word(arena) & dirty_word(arena), 0);
+    check_arenas();
+}
+
+/* Pages in the first slot of a place that is not aligned, or in others than the first, are no reason. */
+static void pages_elsewhere_than_in_the_first_slot_do_not_choose_the_place(void)
+{
+    struct arena *arena = arena_with_pages(1, UINT64_C(0x20e) << 8);
+    assert_int_equal(first_of(4, 4), 60);
+    assert_int_equal(first_of(2, 4), 56);
+    assert_int_equal(first_of(8, 8), 48);
+    assert_int_equal(first_of(2, 2), 10);
+    assert_int_equal(free_word(arena) & dirty_word(arena), UINT64_C(0x202) << 8);
+    check_arenas();
+}
+
+static void an_arena_with_pages_in_the_first_slot_comes_before_others(void)
+{
+    struct arena *arenas[3];
+    struct slots got;
+    for (unsigned i = 0; i < 3; i++)
+        arenas[i] = arena_with_pages(1, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        /* Two slots with pages, each followed by slots without. */
+        assert_true(ep__arena_acquire_at(arenas[i], 40, 1));
+        assert_true(ep__arena_acquire_at(arenas[i], 50, 1));
+        ep__arena_release(arenas[i], 40, 1);
+        ep__arena_release(arenas[i], 50, 1);
+        assert_true(ep__arena_acquire(2, 1, &got));
+        assert_ptr_equal(got.arena, arenas[i]);
+        assert_int_equal(got.first, 50);
+        assert_false(got.is_zero);
+        ep__arena_release(got.arena, got.first, got.count);
+        assert_int_equal(ep__retire_purge_all(NULL), 2 * EP__SLOT_BYTES);
+    }
+    check_arenas();
 }
 
 static void slots_are_taken_at_a_place_whole_or_not_at_all(void)
@@ -352,6 +476,19 @@ static void the_most_arenas_at_once_are_remembered(void)
 
 enum { HOLDINGS = 40, STEPS = 4000 };
 
+/* Writes to the lowest slots.  Where the memory was said to be zero it was. */
+static void touch(struct slots *slots, unsigned count)
+{
+    char *start = ep__arena_slot_start(slots->arena, slots->first);
+    for (unsigned i = 0; slots->is_zero && i < slots->count; i++)
+        assert_int_equal(start[i * EP__SLOT_BYTES], 0);
+    if (count == 0)
+        return;
+    ep__arena_mark_touched(slots->arena, slots->first, (count - 1) * EP__SLOT_BYTES + 1);
+    for (unsigned i = 0; i < count; i++)
+        start[i * EP__SLOT_BYTES] = 1;
+}
+
 /* Holds and gives back at random; after each step every invariant holds. */
 static void invariants_hold_whatever_is_taken_and_given_back(void)
 {
@@ -370,9 +507,7 @@ static void invariants_hold_whatever_is_taken_and_given_back(void)
             count = (random >> 60) % 2 ? 1 : count;
             if (!ep__arena_acquire(count, align, slots))
                 assert_true(ep__arena_create(count, align, slots));
-            char *start = ep__arena_slot_start(slots->arena, slots->first);
-            assert_true(!slots->is_zero || start[0] == 0);
-            start[0] = 1;
+            touch(slots, (random >> 8) % (count + 1));
         }
         if (i % 16 == 0)
             check_arenas();
@@ -534,6 +669,11 @@ int main(void)
         alone(the_fullest_arena_gives_first),
         alone(a_slot_given_back_is_given_out_again),
         alone(only_slots_without_pages_are_zero),
+        alone(slots_that_were_only_held_are_still_zero),
+        alone(slots_have_pages_to_where_they_were_touched),
+        alone(of_places_for_several_slots_those_with_pages_come_first),
+        alone(pages_elsewhere_than_in_the_first_slot_do_not_choose_the_place),
+        alone(an_arena_with_pages_in_the_first_slot_comes_before_others),
         alone(slots_are_taken_at_a_place_whole_or_not_at_all),
         alone(only_what_is_free_is_taken),
         alone(slots_given_back_twice_are_corruption),

@@ -526,6 +526,7 @@ static void take_and_write(void)
         assert_true(ep__arena_create(1, 1, &held));
     char *start = ep__arena_slot_start(held.arena, held.first);
     assert_true(!held.is_zero || is_all(start, WRITTEN_BYTES, 0));
+    ep__arena_mark_touched(held.arena, held.first, WRITTEN_BYTES);
     memset(start, 2, WRITTEN_BYTES);
 }
 
@@ -582,6 +583,7 @@ static struct slots made;
 static void make_one(void)
 {
     assert_true(ep__arena_create(1, 1, &held));
+    ep__arena_mark_touched(held.arena, held.first, WRITTEN_BYTES);
     memset(ep__arena_slot_start(held.arena, held.first), 2, WRITTEN_BYTES);
 }
 

@@ -1,6 +1,7 @@
 /* Forked children: lib/cache/fork.c, with a kernel that refuses. */
 #include "unit/alone.h"
 
+#include "cache/batch.h"
 #include "cache/fork.h"
 #include "cache/ids.h"
 #include "fake/vm_failing.h"
@@ -200,6 +201,7 @@ static void expect_own_window(void *pool)
     assert_ptr_not_equal(ep__window_find(ep_malloc(300000)), first);
     uint32_t before = count_of(pool);
     ep_free(others[0]);
+    ep__batch_flush(ep__tls.cache, true);
     assert_int_equal(state_of(pool), EP__PARTIAL);
     assert_int_equal(count_of(pool), before + 1);
     check_cache(ep__tls.cache);

@@ -1,4 +1,5 @@
-/* What the fast path of free does not do: lib/cache/free.c. */
+/* What the fast path of free does not do: lib/cache/free.c.
+ * Length: above 400 lines, because a pool goes through all its owners here, and misuse is seen here too. */
 #include "unit/alone.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ static struct pool *slot_of(const void *p)
 /* One full pool that the thread holds, its blocks in `blocks`, beside a current one; returns its capacity. */
 static unsigned hold_one(unsigned class)
 {
+    keep_full(class);
     unsigned count = get_pools(class, 1, blocks);
     blocks[count] = get_block(class);
     assert_int_equal(pool_of(blocks[0])->place, EP__IN_HELD);
@@ -107,27 +109,36 @@ static void a_held_pool_is_usable_when_a_part_of_it_is_free(void)
     }
 }
 
+/* Of four pools that are full, held or nobody's, and are then freed. */
+static void check_reserve(unsigned class, bool are_held)
+{
+    unsigned capacity = ep__size_classes[class].capacity;
+    bin_of(class)->keeps = are_held ? EP__KEEPS_MAX : 0;
+    unsigned count = get_pools(class, 4, blocks);
+    blocks[count] = get_block(class);
+    struct pool *pools[4];
+    for (unsigned j = 0; j < 4; j++) {
+        pools[j] = pool_of(blocks[j * capacity]);
+        assert_int_equal(state_of(pools[j]), are_held ? EP__OWNED : EP__FULL);
+    }
+    free_all(blocks, count);
+    unsigned back = 0;
+    for (unsigned j = 0; j < 4; j++)
+        back += state_of(pools[j]) == EP__FREE;
+    assert_in_range(back, 2, 3);
+    assert_int_equal(bin_of(class)->usable.count + bin_of(class)->held.count, 4 - back);
+    check_cache(ep__tls.cache);
+    ep_free(blocks[count]);
+    ep_thread_idle();
+}
+
 static void of_pools_that_are_wholly_free_one_is_kept(void)
 {
     keep_everything();
     assert_true(ep__option_set(EP__OPTION_THREAD_BYTES, PTRDIFF_MAX));
     for (unsigned i = 0; i < SOME_CLASSES; i++) {
-        unsigned class = some_classes[i];
-        unsigned capacity = ep__size_classes[class].capacity;
-        unsigned count = get_pools(class, 4, blocks);
-        blocks[count] = get_block(class);
-        struct pool *pools[4];
-        for (unsigned j = 0; j < 4; j++)
-            pools[j] = pool_of(blocks[j * capacity]);
-        free_all(blocks, count);
-        unsigned back = 0;
-        for (unsigned j = 0; j < 4; j++)
-            back += state_of(pools[j]) == EP__FREE;
-        assert_in_range(back, 2, 3);
-        assert_int_equal(bin_of(class)->usable.count + bin_of(class)->held.count, 4 - back);
-        check_cache(ep__tls.cache);
-        ep_free(blocks[count]);
-        ep_thread_idle();
+        check_reserve(some_classes[i], true);
+        check_reserve(some_classes[i], false);
     }
     assert_int_equal(check_account().bytes_available, 0);
 }
@@ -187,12 +198,97 @@ static void an_adopted_pool_is_ones_own(void)
         struct cache *cache = ep__tls.cache;
         assert_int_equal(mapped_owner(pool), cache->tag);
         assert_int_equal(ep__pool_listed(pool), 1);
+        assert_int_equal(bin_of(some_classes[i])->keeps, 0);
         check_cache(cache);
         for (unsigned j = 2; j < ep__size_classes[some_classes[i]].usable_at + 1U; j++)
             ep_free(all[j]);
         assert_int_equal(pool->place, EP__IN_USABLE);
         check_cache(cache);
     }
+}
+
+struct adoption {
+    struct part part;
+    struct pool *pool;
+    uint32_t tag;   /* the freer's */
+    uint32_t keeps; /* the freer's, for the class */
+};
+
+static void free_and_note(void *argument)
+{
+    struct adoption *adoption = argument;
+    free_part(&adoption->part);
+    adoption->tag = ep__tls.tag;
+    adoption->keeps = bin_of(adoption->pool->class)->keeps;
+    assert_int_equal(ep__pool_listed(adoption->pool), adoption->part.count);
+    check_cache(ep__tls.cache);
+}
+
+/* Whose pool it was does not matter. */
+static void who_frees_into_a_full_pool_first_has_it(void)
+{
+    struct puppet freer;
+    unsigned count = get_pools(CLASS, 1, blocks);
+    blocks[count] = get_block(CLASS);
+    struct adoption adoption = {.part = {0, 3}, .pool = pool_of(blocks[0])};
+    puppet_begin(&freer);
+    puppet_do(&freer, free_and_note, &adoption);
+    assert_int_not_equal(adoption.tag, ep__tls.tag);
+    assert_int_equal(mapped_owner(adoption.pool), adoption.tag);
+    assert_int_equal(count_of(adoption.pool), 0);
+    /* It was another's, which says nothing about the freer's own. */
+    assert_int_equal(adoption.keeps, 0);
+    ep_free(blocks[3]);
+    assert_int_equal(mapped_owner(adoption.pool), adoption.tag);
+    assert_int_equal(bin_of(CLASS)->keeps, 0);
+    puppet_end(&freer);
+    check_cache(ep__tls.cache);
+}
+
+static void a_thread_that_gets_its_own_pool_back_holds_its_next_full_ones(void)
+{
+    unsigned count = get_pools(CLASS, 1, blocks);
+    blocks[count++] = get_block(CLASS);
+    struct pool *pool = pool_of(blocks[0]);
+    assert_int_equal(state_of(pool), EP__FULL);
+    ep_free(blocks[0]);
+    assert_int_equal(mapped_owner(pool), ep__tls.tag);
+    for (unsigned class = 0; class < EP__CLASSES; class ++)
+        assert_int_equal(bin_of(class)->keeps, class == CLASS ? EP__KEEPS_MAX : 0);
+    pool = pool_of(blocks[count - 1]);
+    while (bin_of(CLASS)->current == pool)
+        (void)get_block(CLASS);
+    assert_int_equal(state_of(pool), EP__OWNED);
+    assert_int_equal(pool->place, EP__IN_HELD);
+    check_cache(ep__tls.cache);
+}
+
+/* Allocates from a usable pool of the thread's until all its blocks are out, and lets go of it. */
+static void use_up(void *pool)
+{
+    do
+        (void)get_block(CLASS);
+    while (ep__tls.heads[CLASS + 1] != NULL);
+    assert_ptr_equal(bin_of(CLASS)->current, pool);
+    ep_thread_idle();
+}
+
+/* Who released it last counts, not who filled it first. */
+static void a_pool_that_another_has_had_since_is_not_ones_own(void)
+{
+    struct puppet other;
+    unsigned count = get_pools(CLASS, 1, blocks);
+    blocks[count] = get_block(CLASS);
+    struct pool *pool = pool_of(blocks[0]);
+    unsigned usable_at = ep__size_classes[CLASS].usable_at;
+    puppet_begin(&other);
+    puppet_do(&other, free_part, &(struct part){0, usable_at});
+    puppet_do(&other, use_up, pool);
+    assert_int_equal(state_of(pool), EP__FULL);
+    ep_free(blocks[usable_at]);
+    assert_int_equal(mapped_owner(pool), ep__tls.tag);
+    assert_int_equal(bin_of(CLASS)->keeps, 0);
+    puppet_end(&other);
 }
 
 static bool is_mine(const struct pool *pool)
@@ -325,6 +421,9 @@ int main(void)
         alone(settling_takes_what_others_freed),
         alone(a_pool_that_others_and_its_owner_have_emptied_goes_to_its_arena),
         alone(an_adopted_pool_is_ones_own),
+        alone(who_frees_into_a_full_pool_first_has_it),
+        alone(a_thread_that_gets_its_own_pool_back_holds_its_next_full_ones),
+        alone(a_pool_that_another_has_had_since_is_not_ones_own),
         alone(the_remote_path_of_an_own_pool_is_never_taken),
         alone(runs_and_huge_blocks_go_where_they_came_from),
         alone(null_is_nothing),

@@ -120,6 +120,7 @@ static void a_usable_pool_is_used_before_more_is_carved(void)
 static void a_held_pool_to_which_others_freed_is_used_before_a_new_one(void)
 {
     uint32_t capacity = ep__size_classes[CLASS].capacity;
+    keep_full(CLASS);
     (void)get_pools(CLASS, 2, blocks);
     struct pool *held = pool_of(blocks[0]);
     assert_int_equal(held->place, EP__IN_HELD);
@@ -162,8 +163,26 @@ static void a_partial_pool_that_hints_have_lost_is_found_before_a_new_arena_is_m
     assert_int_equal(check_arenas().in_use, 1);
 }
 
-static void a_full_pool_stays_with_its_thread(void)
+static void a_full_pool_is_disowned(void)
 {
+    for (unsigned i = 0; i < SOME_CLASSES; i++) {
+        unsigned class = some_classes[i];
+        unsigned count = get_pools(class, 1, blocks);
+        struct pool *pool = pool_of(blocks[0]);
+        /* Only who needs another block sees that it is full. */
+        assert_int_equal(state_of(pool), EP__OWNED);
+        blocks[count] = get_block(class);
+        assert_int_equal(state_of(pool), EP__FULL);
+        assert_int_equal(mapped_owner(pool), EP__OWNER_NOBODY);
+        assert_int_equal(pool->last_owner, ep__tls.tag);
+        assert_int_equal(bin_of(class)->held.count + bin_of(class)->usable.count, 0);
+        check_cache(ep__tls.cache);
+    }
+}
+
+static void a_full_pool_stays_with_a_thread_to_which_its_blocks_come_back(void)
+{
+    keep_full(CLASS);
     unsigned count = get_pools(CLASS, 2, blocks);
     blocks[count] = get_block(CLASS);
     struct pool *pool = pool_of(blocks[0]);
@@ -171,6 +190,83 @@ static void a_full_pool_stays_with_its_thread(void)
     assert_int_equal(pool->place, EP__IN_HELD);
     assert_int_equal(mapped_owner(pool), ep__tls.tag);
     check_cache(ep__tls.cache);
+}
+
+enum { HELD = 2 * EP__KEEPS_MAX };
+
+/* Full pools that the thread holds, from each of which `own` blocks are freed here and `others` elsewhere: too
+ * few to make it usable. */
+static void free_into_held_pools(unsigned own, unsigned others)
+{
+    uint32_t capacity = ep__size_classes[CLASS].capacity;
+    assert_true(ep__option_set(EP__OPTION_THREAD_BYTES, PTRDIFF_MAX));
+    assert_true(own + others < ep__size_classes[CLASS].usable_at);
+    keep_full(CLASS);
+    (void)get_pools(CLASS, HELD + 1, blocks);
+    assert_int_equal(bin_of(CLASS)->held.count, HELD);
+    for (unsigned i = 0; i < HELD; i++) {
+        free_all(blocks + (size_t)i * capacity, own);
+        free_elsewhere(i * capacity + own, others);
+        assert_int_equal(state_of(pool_of(blocks[i * capacity])), EP__OWNED);
+    }
+    assert_int_equal(bin_of(CLASS)->keeps, EP__KEEPS_MAX);
+    check_cache(ep__tls.cache);
+}
+
+/* Fills the current pool and begins another; returns the one that is full. */
+static struct pool *fill_current(void)
+{
+    struct pool *pool = bin_of(CLASS)->current;
+    while (bin_of(CLASS)->current == pool)
+        (void)get_block(CLASS);
+    check_cache(ep__tls.cache);
+    return pool;
+}
+
+/* Of the pools that were held first. */
+static unsigned pools_given_up(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < HELD; i++)
+        count += state_of(pool_of(blocks[i * ep__size_classes[CLASS].capacity + 5])) != EP__OWNED;
+    return count;
+}
+
+static void pools_into_which_others_free_are_held_no_longer(void)
+{
+    free_into_held_pools(0, 1);
+    for (unsigned keeps = EP__KEEPS_MAX; keeps != 0;) {
+        struct pool *full = fill_current();
+        assert_int_equal(full->place, EP__IN_HELD);
+        assert_true(bin_of(CLASS)->keeps < keeps);
+        keeps = bin_of(CLASS)->keeps;
+        /* Each pool that it was lowered for has been given up. */
+        assert_int_equal(pools_given_up(), EP__KEEPS_MAX - keeps);
+    }
+    assert_int_equal(state_of(fill_current()), EP__FULL);
+    assert_int_equal(bin_of(CLASS)->keeps, 0);
+}
+
+/* As many of a pool's blocks as come back to the owner may come from others. */
+static void pools_into_which_the_owner_frees_as_much_are_held_on(void)
+{
+    free_into_held_pools(1, 1);
+    for (unsigned i = 0; i < HELD; i++)
+        assert_int_equal(fill_current()->place, EP__IN_HELD);
+    assert_int_equal(bin_of(CLASS)->keeps, EP__KEEPS_MAX);
+    assert_int_equal(pools_given_up(), 0);
+}
+
+static void what_others_free_counts_even_where_it_makes_a_pool_usable(void)
+{
+    uint32_t capacity = ep__size_classes[CLASS].capacity;
+    keep_full(CLASS);
+    (void)get_pools(CLASS, 2, blocks);
+    struct pool *held = pool_of(blocks[0]);
+    free_elsewhere(0, capacity / 2);
+    (void)fill_current();
+    assert_ptr_equal(bin_of(CLASS)->current, held);
+    assert_int_equal(bin_of(CLASS)->keeps, EP__KEEPS_MAX - 1);
 }
 
 static void every_block_of_every_pool_is_given_out_once(void)
@@ -241,9 +337,10 @@ static void without_memory_there_is_no_block_and_nothing_has_changed(void)
     check_cache(cache);
 }
 
-/* The class's pools are full, and there is no memory for another. */
-static void without_memory_the_pools_there_are_stay(void)
+/* The class's pool is full, held or nobody's, and there is no memory for another. */
+static void check_full_without_memory(bool is_held)
 {
+    bin_of(CLASS)->keeps = is_held ? EP__KEEPS_MAX : 0;
     unsigned count = get_pools(CLASS, 1, blocks);
     struct pool *pool = pool_of(blocks[0]);
     uint64_t rest = ep__arena_take_free(pool->arena, ~UINT64_C(0));
@@ -253,11 +350,21 @@ static void without_memory_the_pools_there_are_stay(void)
     assert_null(ep__refill(ep__tls.cache, CLASS, &is_fresh));
     vm_failing_plan(0, 0);
     check_cache(ep__tls.cache);
-    assert_int_equal(mapped_owner(pool), ep__tls.tag);
+    assert_int_equal(mapped_owner(pool), is_held ? ep__tls.tag : EP__OWNER_NOBODY);
     free_all(blocks, count / 2 + 1);
     for (unsigned i = 0; i <= count / 2; i++)
         assert_ptr_equal(pool_of(get_block(CLASS)), pool);
     check_cache(ep__tls.cache);
+}
+
+static void without_memory_the_pools_there_are_stay(void)
+{
+    check_full_without_memory(true);
+}
+
+static void without_memory_a_full_pool_is_disowned_and_comes_back(void)
+{
+    check_full_without_memory(false);
 }
 
 int main(void)
@@ -271,12 +378,17 @@ int main(void)
         alone(a_partial_pool_is_claimed_before_a_new_one_is_acquired),
         alone(a_free_slot_is_taken_before_a_new_arena_is_made),
         alone(a_partial_pool_that_hints_have_lost_is_found_before_a_new_arena_is_made),
-        alone(a_full_pool_stays_with_its_thread),
+        alone(a_full_pool_is_disowned),
+        alone(a_full_pool_stays_with_a_thread_to_which_its_blocks_come_back),
+        alone(pools_into_which_others_free_are_held_no_longer),
+        alone(pools_into_which_the_owner_frees_as_much_are_held_on),
+        alone(what_others_free_counts_even_where_it_makes_a_pool_usable),
         alone(every_block_of_every_pool_is_given_out_once),
         alone(a_fresh_block_is_zero_but_for_its_link),
         alone(used_memory_is_not_called_fresh),
         alone(without_memory_there_is_no_block_and_nothing_has_changed),
         alone(without_memory_the_pools_there_are_stay),
+        alone(without_memory_a_full_pool_is_disowned_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,15 +115,25 @@ static void check_new_born(void *unused)
     (void)unused;
     struct cache *cache = ep__thread_cache();
     assert_true(owns_nothing(cache));
-    for (unsigned class = 0; class < EP__CLASSES; class ++)
+    for (unsigned class = 0; class < EP__CLASSES; class ++) {
         assert_null(*ep__cache_head(cache, class));
+        assert_int_equal(cache->bins[class].keeps, 0);
+    }
     assert_int_equal(cache->epoch.record.n_pending, 0);
     assert_int_equal(cache->epoch.record.active, 0);
 }
 
+/* The thread's full pools of every class would be held. */
+static void work_and_keep(void *unused)
+{
+    work(unused);
+    for (unsigned class = 0; class < EP__CLASSES; class ++)
+        keep_full(class);
+}
+
 static void a_new_thread_inherits_nothing(void)
 {
-    on_thread(work, NULL);
+    on_thread(work_and_keep, NULL);
     on_thread(check_new_born, NULL);
 }
 
@@ -149,11 +159,13 @@ static void a_thread_that_only_frees_cleans_up_too(void)
 
 static void an_idle_thread_owns_nothing_and_goes_on(void)
 {
-    work(NULL);
+    work_and_keep(NULL);
     struct cache *cache = ep__tls.cache;
     uint32_t tag = ep__tls.tag;
     ep_thread_idle();
     assert_true(owns_nothing(cache));
+    for (unsigned class = 0; class < EP__CLASSES; class ++)
+        assert_int_equal(cache->bins[class].keeps, 0);
     for (unsigned i = 0; i < BLOCKS; i++) {
         struct found found = ep__lookup(blocks[i]);
         if (found.what == EP__FOUND_BLOCK)

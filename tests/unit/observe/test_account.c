@@ -98,6 +98,7 @@ static void a_pool_of_each_state_is_counted_from_its_word(void)
 
 static void own_pools_are_counted_by_their_lists_wherever_they_are(void)
 {
+    keep_full(CLASS);
     unsigned live = get_pools(CLASS, 5, blocks);
     assert_int_equal(take().blocks_in_use, live);
     for (unsigned i = 0; i < 5 * ep__size_classes[CLASS].capacity; i++) {
@@ -140,6 +141,25 @@ static void withheld_blocks_are_free_ones_to_who_withholds_them(void)
     assert_int_equal(take().blocks_in_use, 10);
     puppet_end(&freer);
     assert_int_equal(take().blocks_in_use, 7);
+}
+
+static void blocks_withheld_from_a_partial_pool_are_free_ones_and_none_is_uncertain(void)
+{
+    struct block *all[CAPACITY_MAX];
+    struct puppet freer;
+    struct question question = {.first = 0, .count = 3};
+    struct pool *pool = make_full(3, all);
+    (void)push_blocks(pool, all + 3, capacity_of(pool) - 3, false);
+    memcpy(blocks, all, 3 * sizeof blocks[0]);
+    puppet_begin(&freer);
+    puppet_do(&freer, free_and_ask, &question);
+    assert_int_equal(question.answer.blocks_in_use, 0);
+    assert_int_equal(question.answer.uncertain_bytes, 0);
+    assert_int_equal(question.answer.bytes_available, capacity_of(pool) * size_of_class(3));
+    /* To others they are live. */
+    assert_int_equal(take().blocks_in_use, 3);
+    puppet_end(&freer);
+    assert_int_equal(take().blocks_in_use + take().bytes_available, 0);
 }
 
 static void idle(void *unused)
@@ -279,6 +299,7 @@ int main(void)
         alone(a_pool_of_each_state_is_counted_from_its_word),
         alone(own_pools_are_counted_by_their_lists_wherever_they_are),
         alone(withheld_blocks_are_free_ones_to_who_withholds_them),
+        alone(blocks_withheld_from_a_partial_pool_are_free_ones_and_none_is_uncertain),
         alone(other_threads_pools_are_uncertain_until_they_rest),
         alone(slots_in_transition_are_unaccounted),
         alone(arenas_are_counted_through_their_lives),
