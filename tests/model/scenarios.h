@@ -1,0 +1,15 @@
+/* All scenarios.  Each list ends with one without a name. */
+#ifndef TESTS_MODEL_SCENARIOS_H
+#define TESTS_MODEL_SCENARIOS_H
+
+#include "explore.h"
+
+extern const struct scenario scenarios_litmus[];
+extern const struct scenario scenarios_pool[];
+extern const struct scenario scenarios_hints[];
+extern const struct scenario scenarios_arena[];
+extern const struct scenario scenarios_retire[];
+extern const struct scenario scenarios_epoch[];
+extern const struct scenario scenarios_cache[];
+
+#endif
