@@ -14,7 +14,8 @@
  *
  * Who may overlap: any operation with any other; a set is a hint, the arena's word the truth.
  * Invariant: at rest an arena with a free slot is a member of bucket `bucket`, 1 <= bucket, and
- * |bucket - free slots| <= 1; one without is a member of none.
+ * |bucket - free slots| <= 1; bucket is 0 for one without.  Two updates at once may leave it a member of another
+ * bucket too, as the explorer of tests/model shows; the search that meets it there takes it out.
  *
  * Edges: BKT (the order between an arena's word and its bucket word).
  * Progress: lock-free; update repeats only when the word or the bucket changed meanwhile.
