@@ -88,7 +88,8 @@ static struct pool *claim_in_window(struct window *window, unsigned class, struc
     return NULL;
 }
 
-/* Reads the hints of every arena: finds what a stopped thread has hidden between clearing and re-reading. */
+/* Reads the hints of every arena: finds all that a thread has hidden that is stopped while it corrects a set.  The one
+ * pool whose hint a thread has cleared, and not looked at again, stays hidden as long as it is stopped. */
 static struct pool *sweep_window(struct window *window, unsigned class, struct block **chain)
 {
     uint32_t begun = ep__arena_ids_begun(window);
