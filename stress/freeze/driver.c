@@ -18,7 +18,7 @@ struct walk {
     uint64_t first;   /* the instruction at which the first burst is asked for */
     uint64_t left;    /* stops until the walk is broken off */
     uint32_t burst;   /* the outstanding one, or 0 */
-    struct region region;
+    unsigned region;  /* where it is blocked */
 };
 
 /* Every fourth victim is alone with arenas, huge blocks and births, and so takes paths on which others would be
@@ -46,43 +46,16 @@ static uint32_t choose_kinds(const struct walk *walk, uint32_t stops)
     return always | BIT(turn);
 }
 
-static void add_region(struct walk *walk)
-{
-    struct outcome *outcome = walk->outcome;
-    const struct region *region = &walk->region;
-    for (unsigned i = 0; i < outcome->region_count; i++) {
-        struct region *known = &outcome->regions[i];
-        if (!freeze_place_is_same(known->first, region->first))
-            continue;
-        known->stops += region->stops;
-        known->is_endless |= region->is_endless;
-        return;
-    }
-    if (outcome->region_count < FREEZE_REGIONS)
-        outcome->regions[outcome->region_count++] = *region;
-}
-
-static _Noreturn void end_briefly(const struct walk *walk)
-{
-    char name[256];
-    freeze_place_name(walk->region.first, name, sizeof name);
-    freeze_fail("%s: others are blocked from %s", walk->outcome->operation->name, name);
-}
-
 /* Others are blocked while the victim stands at `place`. */
 static void extend_region(struct walk *walk, struct freeze_place place)
 {
-    struct region *region = &walk->region;
-    enum freeze_owner owner = place.library == NULL ? FREEZE_OTHER : place.library->owner;
-    if (region->stops++ == 0 || (!region->is_own && owner == FREEZE_ALLOCATOR))
-        region->first = place;
-    region->is_own |= owner == FREEZE_ALLOCATOR;
-    if (walk->settings->is_brief && region->is_own)
-        end_briefly(walk);
-    struct freeze_mark *mark = freeze_place_mark(place);
-    if (!mark->blocked)
-        walk->outcome->blocked[owner]++;
-    mark->blocked = 1;
+    struct outcome *outcome = walk->outcome;
+    freeze_region_extend(outcome, walk->region, place);
+    if (!walk->settings->is_brief || freeze_region_count(outcome, true) == 0)
+        return;
+    char name[256];
+    freeze_place_name(outcome->regions[walk->region].first, name, sizeof name);
+    freeze_fail("%s: others are blocked from %s", outcome->operation->name, name);
 }
 
 static void ask(struct walk *walk, struct freeze_place place, uint32_t stops)
@@ -92,7 +65,7 @@ static void ask(struct walk *walk, struct freeze_place place, uint32_t stops)
     if (freeze_await(shared, number))
         return;
     walk->burst = number;
-    walk->region = (struct region){.kind = freeze_doing(shared)};
+    walk->region = freeze_region_open(walk->outcome, freeze_doing(shared));
     extend_region(walk, place);
 }
 
@@ -115,7 +88,7 @@ static void look_at_stop(struct walk *walk, struct freeze_place place)
             return;
         }
         walk->burst = 0;
-        add_region(walk);
+        freeze_region_close(walk->outcome, walk->region);
     }
     if (owner == FREEZE_PROGRAM)
         return;
@@ -134,10 +107,9 @@ static void end_walk(struct walk *walk)
 {
     if (walk->burst == 0)
         return;
-    walk->region.is_endless = !freeze_await(walk->process->shared, walk->burst);
-    add_region(walk);
-    if (walk->region.is_endless)
+    if (!freeze_await(walk->process->shared, walk->burst))
         freeze_fail("%s: others are blocked after the operation", walk->outcome->operation->name);
+    freeze_region_close(walk->outcome, walk->region);
     walk->burst = 0;
 }
 
@@ -197,12 +169,4 @@ void freeze_drive(const struct freeze_settings *settings, const struct freeze_op
     for (unsigned first = 0; first < operation->first_bursts; first += settings->stride)
         drive_from(settings, outcome, first);
     (void)alarm(0);
-}
-
-unsigned freeze_regions(const struct outcome *outcome, bool is_own)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < outcome->region_count; i++)
-        count += outcome->regions[i].is_own == is_own;
-    return count;
 }

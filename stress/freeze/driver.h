@@ -9,38 +9,16 @@
  *
  * While a burst is blocked the victim goes on, an instruction at a time, until the burst ends: a region.  A region
  * that has an instruction of the allocator's library is the allocator's; one that lies wholly in the C library or
- * the loader is counted apart.  Regions are told apart by their first instruction in the allocator, since many begin
- * in the C library's mutex.
+ * the loader is counted apart.  regions.h tells what makes two of them one.
  */
 #ifndef STRESS_FREEZE_DRIVER_H
 #define STRESS_FREEZE_DRIVER_H
 
-#include "freeze/freeze.h"
-#include "freeze/operations.h"
-#include "freeze/places.h"
+#include "freeze/regions.h"
 
-enum { FREEZE_REPEATS_APART = 2, FREEZE_REGIONS = 512 };
-
-struct region {
-    struct freeze_place first; /* in the allocator, if it has an instruction there */
-    uint64_t stops;            /* with repetitions over all victims */
-    bool is_own;               /* the allocator's */
-    bool is_endless;           /* the burst did not end before the operation did */
-    enum freeze_kind kind;     /* what was blocked, the first time */
-};
-
-struct outcome {
-    const struct freeze_operation *operation;
-    uint64_t instructions;           /* stepped */
-    uint64_t stops[FREEZE_OWNERS];   /* by where the instruction lies */
-    uint64_t blocked[FREEZE_OWNERS]; /* distinct instructions at which others were blocked */
-    unsigned region_count;
-    struct region regions[FREEZE_REGIONS];
-};
+enum { FREEZE_REPEATS_APART = 2 };
 
 void freeze_drive(const struct freeze_settings *settings, const struct freeze_operation *operation,
                   struct outcome *outcome);
-
-unsigned freeze_regions(const struct outcome *outcome, bool is_own);
 
 #endif

@@ -1,7 +1,7 @@
 # stress_freeze (freeze/main.c), the allocators on which it must find something, and its tests.
 
 set(freeze ${CMAKE_CURRENT_SOURCE_DIR}/freeze)
-add_executable(stress_freeze ${freeze}/main.c ${freeze}/driver.c ${freeze}/lost.c ${freeze}/result.c
+add_executable(stress_freeze ${freeze}/main.c ${freeze}/driver.c ${freeze}/regions.c ${freeze}/lost.c ${freeze}/result.c
     ${freeze}/judge.c ${freeze}/process.c ${freeze}/places.c ${freeze}/symbols.c ${freeze}/child.c ${freeze}/burst.c
     ${freeze}/birth.c ${freeze}/ring.c ${freeze}/operations.c ${freeze}/small.c ${freeze}/big.c ${freeze}/threads.c)
 target_include_directories(stress_freeze PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)

@@ -25,6 +25,9 @@ struct evidence {
     unsigned sleeps;
 };
 
+/* The last verdict was by sleep: who is awake then was woken, and only waits for a processor. */
+static bool was_asleep;
+
 static double now_ms(void)
 {
     struct timespec now;
@@ -99,7 +102,8 @@ static bool convicts(struct evidence *evidence)
     if (waited_ms > UNDECIDED_MS)
         freeze_fail("a burst neither ends nor is it blocked: thread %d, state %c, has spent %lu ms",
                     evidence->watched, state == 0 ? '?' : state, spun_ms);
-    return waited_ms >= PATIENCE_MS && (evidence->sleeps >= SLEEPS_MIN || spun_ms >= SPUN_MS);
+    was_asleep = evidence->sleeps >= SLEEPS_MIN;
+    return waited_ms >= PATIENCE_MS && (was_asleep || spun_ms >= SPUN_MS);
 }
 
 static bool await_long(struct freeze_shared *shared, uint32_t number)
@@ -140,8 +144,8 @@ bool freeze_await_again(struct freeze_shared *shared, uint32_t number)
         if (is_done(shared, number))
             return true;
     unsigned long ticks;
-    /* Awake: it may be on its way. */
-    for (unsigned i = 0; i < 5; i++) {
+    unsigned naps = was_asleep ? 500 : 5;
+    for (unsigned i = 0; i < naps && !is_done(shared, number); i++) {
         /* order: relaxed -- see begin_evidence */
         if (look_at(ep__load_relaxed(&shared->watched), &ticks) == 'S')
             break;

@@ -217,7 +217,7 @@ static unsigned drive_all(FILE *json)
         freeze_result_say(&settings, &outcome);
         if (json != NULL)
             freeze_result_add(json, &outcome);
-        regions += freeze_regions(&outcome, true);
+        regions += freeze_region_count(&outcome, true);
     }
     return regions;
 }

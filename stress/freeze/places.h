@@ -22,7 +22,8 @@ enum freeze_owner {
 struct freeze_mark {
     uint32_t stops;   /* in the whole run */
     uint16_t repeats; /* of the present victim */
-    uint8_t blocked;  /* others were blocked here in the present operation */
+    uint16_t
+        blocked; /* the number of a region of the present operation, from 1; 0: others went on */
 };
 
 struct freeze_library {

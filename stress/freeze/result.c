@@ -35,12 +35,16 @@ void freeze_result_say(const struct freeze_settings *settings, const struct outc
                  " apart  blocked: %u/%" PRIu64 "  apart: %u/%" PRIu64 "\n",
                  outcome->operation->name, outcome->instructions, outcome->stops[FREEZE_ALLOCATOR],
                  outcome->stops[FREEZE_C_LIBRARY] + outcome->stops[FREEZE_OTHER],
-                 freeze_regions(outcome, true), outcome->blocked[FREEZE_ALLOCATOR],
-                 freeze_regions(outcome, false), blocked_apart(outcome));
-    unsigned shown = settings->prints_all ? FREEZE_REGIONS : 1;
-    for (unsigned i = 0; i < outcome->region_count; i++)
-        if (settings->prints_all || (outcome->regions[i].is_own && shown-- == 1))
+                 freeze_region_count(outcome, true), outcome->blocked[FREEZE_ALLOCATOR],
+                 freeze_region_count(outcome, false), blocked_apart(outcome));
+    bool is_shown = false;
+    for (unsigned i = freeze_region_next(outcome, 0); i < FREEZE_REGIONS;
+         i = freeze_region_next(outcome, i + 1)) {
+        bool is_first_own = outcome->regions[i].is_own && !is_shown;
+        is_shown |= outcome->regions[i].is_own;
+        if (settings->prints_all || is_first_own)
             say_region(outcome, &outcome->regions[i]);
+    }
     (void)fflush(stdout);
 }
 
@@ -77,15 +81,18 @@ void freeze_result_add(FILE *file, const struct outcome *outcome)
                   outcome->stops[FREEZE_C_LIBRARY] + outcome->stops[FREEZE_OTHER],
                   outcome->blocked[FREEZE_ALLOCATOR], blocked_apart(outcome));
     is_first = false;
-    for (unsigned i = 0; i < outcome->region_count; i++) {
+    const char *comma = "";
+    for (unsigned i = freeze_region_next(outcome, 0); i < FREEZE_REGIONS;
+         i = freeze_region_next(outcome, i + 1)) {
         const struct region *region = &outcome->regions[i];
         char name[256];
         freeze_place_name(region->first, name, sizeof name);
         (void)fprintf(file,
                       "%s\n    {\"first\": \"%s\", \"own\": %s, \"stops\": %" PRIu64
                       ", \"others\": \"%s\"}",
-                      i == 0 ? "" : ",", name, region->is_own ? "true" : "false", region->stops,
+                      comma, name, region->is_own ? "true" : "false", region->stops,
                       freeze_kind_name(region->kind));
+        comma = ",";
     }
     (void)fprintf(file, "]}");
 }
