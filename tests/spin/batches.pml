@@ -11,6 +11,7 @@
  *
  * verify: -DNT=2 -DOPS=4
  * verify: -DNT=3 -DOPS=1
+ * cycles: -DNT=2 -DOPS=2
  * long: -DNT=3 -DOPS=2
  * fault: -DNT=2 -DOPS=4 -DJOIN_ANY        a block joins the open batch whichever pool that is for
  * fault: -DNT=2 -DOPS=4 -DKEEPS_PLACE     a batch that was sent stays in its place

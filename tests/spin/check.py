@@ -3,10 +3,15 @@
 
     check.py [--long] MODEL.pml...
 
-The header has a line " * verify: FLAGS" for every size that must be searched completely without an error, and a
-line " * fault: FLAGS  what is broken" for every broken variant, in which an error must be found.  --long takes the
-lines " * long: FLAGS" instead, which need minutes and gigabytes.  The environment variables SPIN and CC name the
-programs.
+The header has a line for every search:
+
+    " * verify: FLAGS"               complete, without an error
+    " * cycles: FLAGS"               complete, and no schedule goes on for ever: whoever repeats, another has got on
+    " * fault: FLAGS  what is wrong" a broken variant, in which an error must be found
+    " * waits: FLAGS  what is wrong" a broken variant, in which a schedule that goes on for ever must be found
+    " * long: FLAGS"                 like verify, but for minutes and gigabytes: searched with --long, and nothing else
+
+The environment variables SPIN and CC name the programs.
 """
 import os
 import re
@@ -14,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 
-LINE = re.compile(r"^ \* (verify|fault|long): ((?:-D\w+(?:=\w+)?(?: |$))+) *(.*)$", re.M)
-# Not optimised: translating takes longer than searching.  -DSAFETY: there are no cycles to look for.
-TRANSLATE = ["-w", "-DSAFETY", "-DNOFAIR", "-DVECTORSZ=512"]
+LINE = re.compile(r"^ \* (verify|cycles|fault|waits|long): ((?:-D\w+(?:=\w+)?(?: |$))+) *(.*)$", re.M)
+# Not optimised: translating takes longer than searching.
+TRANSLATE = ["-w", "-DNOFAIR", "-DVECTORSZ=512"]
+CYCLES = ("cycles", "waits")
 
 
 def run(command, folder):
@@ -24,16 +30,18 @@ def run(command, folder):
     return done.returncode, done.stdout
 
 
-def search(model, flags, is_long, folder):
+def search(model, kind, flags, folder):
     """What the search of one variant printed."""
     status, said = run([os.environ.get("SPIN", "spin"), *flags, "-a", model], folder)
     if status or "error" in said.lower():
         sys.exit(f"{model} {' '.join(flags)}: spin: {said}")
-    memory = ["-O2", "-DMEMLIM=12000", "-DCOLLAPSE"] if is_long else ["-O0", "-DMEMLIM=1500"]
-    status, said = run([os.environ.get("CC", "cc"), *TRANSLATE, *memory, "-o", "pan", "pan.c"], folder)
+    options = ["-O2", "-DMEMLIM=12000", "-DCOLLAPSE"] if kind == "long" else ["-O0", "-DMEMLIM=1500"]
+    options += ["-DNP"] if kind in CYCLES else ["-DSAFETY"]
+    status, said = run([os.environ.get("CC", "cc"), *TRANSLATE, *options, "-o", "pan", "pan.c"], folder)
     if status:
         sys.exit(f"{model} {' '.join(flags)}: {said}")
-    return run(["./pan", "-m100000", "-n"], folder)[1]
+    # The model has no progress labels, so every cycle is one without progress.
+    return run(["./pan", "-m100000", "-n", *(["-l"] if kind in CYCLES else [])], folder)[1]
 
 
 def judge(kind, said):
@@ -43,8 +51,9 @@ def judge(kind, said):
     found = re.search(r"^pan:1: (.*?)(?: \(at depth|$)", said, re.M)
     if not errors or not states:
         return "the search did not end", said[-300:]
-    if kind == "fault":
-        return (None if found else "the fault was not found"), found.group(1)[:60] if found else ""
+    if kind in ("fault", "waits"):
+        is_right = found and ("non-progress cycle" in found.group(1)) == (kind == "waits")
+        return (None if is_right else "the fault was not found"), found.group(1)[:60] if found else ""
     if errors.group(1) != "0":
         return "an error", found.group(1) if found else said[-300:]
     # A search that was cut off proves nothing.
@@ -60,7 +69,7 @@ def check(model, is_long):
     failures = 0
     for kind, text, what in wanted:
         with tempfile.TemporaryDirectory() as folder:
-            wrong, word = judge(kind, search(model, text.split(), is_long, folder))
+            wrong, word = judge(kind, search(model, kind, text.split(), folder))
         failures += wrong is not None
         print(f"{os.path.basename(model)} {text.strip()}: {wrong or 'ok'}: {word}{' <- ' + what if what else ''}", flush=True)
     kinds = {line[0] for line in lines}

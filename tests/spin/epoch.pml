@@ -12,6 +12,7 @@
  * verify: -DTHREADS=2 -DSTEPS=3
  * verify: -DTHREADS=2 -DSTEPS=1 -DLIVES=2
  * verify: -DTHREADS=3 -DSTEPS=1 -DLINKED=1
+ * cycles: -DTHREADS=2 -DSTEPS=2
  * long: -DTHREADS=2 -DSTEPS=2 -DLIVES=2
  * long: -DTHREADS=3 -DSTEPS=1
  * fault: -DTHREADS=2 -DSTEPS=3 -DREAD_FIRST            a section reads before others see that it is open

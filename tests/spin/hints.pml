@@ -12,6 +12,7 @@
  * verify: -DPUBLISHERS=2 -DSEARCHERS=2 -DTRIES=2
  * verify: -DPUBLISHERS=1 -DSEARCHERS=3
  * verify: -DPUBLISHERS=2 -DSEARCHERS=2 -DTAKE -DTRIES=2
+ * cycles: -DPUBLISHERS=2 -DSEARCHERS=2
  * fault: -DPUBLISHERS=2 -DSEARCHERS=2 -DNO_SECOND_LOOK_TRUTH    the leaf is cleared, the truth not read again
  * fault: -DPUBLISHERS=2 -DSEARCHERS=2 -DNO_SECOND_LOOK_LEAF     a summary bit is cleared, the leaf not read again
  * fault: -DPUBLISHERS=2 -DSEARCHERS=2 -DNO_SECOND_LOOK_SUMMARY  a top bit is cleared, the summary not read again

@@ -9,7 +9,9 @@
  * Left out: the order of the kind against the word (docs/orderings.md), several slots.
  *
  * verify: -DNT=2 -DOPS=5
- * verify: -DNT=3 -DOPS=2
+ * verify: -DNT=3 -DOPS=1
+ * long: -DNT=3 -DOPS=2
+ * cycles: -DNT=2 -DOPS=3
  * fault: -DNT=2 -DOPS=4 -DNO_SECOND_CLASS   the class is not checked again after the claim
  * fault: -DNT=2 -DOPS=4 -DUNEQUAL=0 -DWRONG_HINT a pool claimed in error is hinted under the class that was wanted
  * fault: -DNT=2 -DOPS=4 -DKEEPS_WRONG_CLAIM a pool claimed in error is not released

@@ -14,6 +14,7 @@
  * verify: -DUSERS=2 -DPURGERS=1 -DOPS=2
  * verify: -DUSERS=1 -DPURGERS=2 -DOPS=3
  * verify: -DUSERS=1 -DPURGERS=1 -DOPS=4 -DPURGES=3 -DWALKS=2
+ * cycles: -DUSERS=2 -DPURGERS=1 -DOPS=1
  * long: -DUSERS=2 -DPURGERS=2 -DOPS=1 -DWALKS=2 -DPURGES=3
  * fault: -DUSERS=2 -DPURGERS=1 -DOPS=1 -DRETIRE_BY_STORE       the word is read and then cleared by a store
  * fault: -DUSERS=2 -DPURGERS=1 -DOPS=1 -DSET_BEFORE_PURGE      the range is in the set before its pages have gone

@@ -11,8 +11,9 @@
  * name it in all slots, and nobody's in none after it.
  * Left out: carving (all blocks exist), reserves (a wholly free pool always goes), the order by age.
  *
- * verify: -DOPS=5 -DOTHER=3
+ * verify: -DOPS=5 -DOTHER=2
  * verify: -DNB=3 -DOPS=4 -DOTHER=4
+ * cycles: -DOPS=3 -DOTHER=3
  * long: -DOPS=5 -DOTHER=5
  * fault: -DOPS=5 -DOTHER=3 -DSTEP_WHOLE         each countdown starts at the whole number of frees, not its share
  * fault: -DOPS=5 -DOTHER=3 -DCOUNT_FIRST_SLOT   what was freed is read from the first slot's countdown

@@ -16,6 +16,7 @@
  * verify: -DNP=2 -DOPS=3
  * verify: -DOPS=2 -DLIVES=2
  * verify: -DNT=3 -DOPS=1
+ * cycles: -DOPS=2
  * long: -DOPS=5
  * long: -DNB=3 -DOPS=4
  * fault: -DOPS=3 -DDISOWN_BY_STORE     an owner makes its pool FULL by a store
@@ -27,6 +28,7 @@
  * fault: -DOPS=1 -DLIVES=2 -DID_EARLY  the id is released before the pools are
  * fault: -DOPS=3 -DMAP_LATE            the map entry is reset after the pool has been given up
  * fault: -DOPS=3 -DBIT_FIRST           the bit goes into the arena's word before the word is FREE
+ * waits: -DOPS=2 -DWAITS              a push waits for the owner to let go of the pool
  */
 #ifndef NT
 #define NT 2
@@ -190,7 +192,12 @@ inline flush(adopts) {
             :: won -> bn = 0; listed[bp] = 0; give_slot_back(bp)
             :: else
             fi
+#ifdef WAITS
+        :: s == OWNED && owner[bp] != me
         :: else ->
+#else
+        :: else ->
+#endif
             link[bp * NB + bt - 1] = h;
             atomic { CAS(bp, h, c, s, bh, c + bn, s) }
             if
