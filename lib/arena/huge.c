@@ -192,10 +192,13 @@ void *ep__huge_alloc(size_t bytes, size_t alignment, bool *is_zero)
     return p;
 }
 
+/* A range that the kernel does not take (it would have to split a mapping, and there are too many) is cached again. */
 static void unmap_leaving(struct epoch_entry *entry)
 {
     struct leaving *leaving = (struct leaving *)entry;
-    (void)ep__vm_unmap(leaving, leaving->bytes);
+    struct mapping mapping = {(char *)leaving, leaving->bytes};
+    if (!ep__vm_unmap(mapping.start, mapping.bytes))
+        (void)ep__huge_cache_put(&mapping);
 }
 
 /* Gives the pages back now, but for the first, and the address space after a grace period; says whether the kernel

@@ -207,6 +207,27 @@ static void what_is_freed_without_a_record_goes_back_at_anothers_poll(void)
     assert_int_equal(page_rights(p), UNMAPPED);
 }
 
+static void a_range_that_the_kernel_does_not_take_is_not_lost(void)
+{
+    keep(false);
+    ep__epoch_adopt_record(&own, 1);
+    ep__epoch_adopt_record(&walker, 1);
+    char *p = make_block(4 * MIB);
+    ep__epoch_enter(&walker);
+    assert_true(ep__huge_free(p, &own));
+    ep__epoch_exit(&walker);
+    assert_int_equal(ep__huge_cached_bytes(), 0);
+    vm_failing_plan(1, UINT32_MAX);
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+    vm_failing_plan(0, 0);
+    assert_int_equal(ep__huge_cached_bytes(), 4 * MIB);
+    assert_int_equal(ep__huge_trim(0), 4 * MIB);
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+    assert_int_equal(page_rights(p), UNMAPPED);
+}
+
 static void purging_gives_cached_mappings_back(void)
 {
     keep(true);
@@ -435,7 +456,7 @@ static void a_refused_shrinking_leaves_the_block_as_it_was(void)
 {
     char *p = make_block(16 * MIB);
     mark(p, 16 * MIB);
-    vm_failing_plan(1, UINT64_MAX);
+    vm_failing_plan(1, UINT32_MAX);
     assert_ptr_equal(ep__huge_resize(p, 2 * MIB), p);
     vm_failing_plan(0, 0);
     assert_true(is_marked(p, ep__huge_bytes(p)));
@@ -448,7 +469,7 @@ static void what_the_kernel_does_not_take_back_is_not_in_the_way(void)
     keep(false);
     ep__epoch_adopt_record(&own, 1);
     char *p = make_block(4 * MIB);
-    vm_failing_plan(1, UINT64_MAX);
+    vm_failing_plan(1, UINT32_MAX);
     assert_true(ep__huge_free(p, &own));
     for (unsigned i = 0; i < 8; i++)
         ep__epoch_poll(&own);
@@ -489,6 +510,7 @@ int main(void)
         alone(without_a_cache_nothing_is_kept),
         alone(pages_go_back_at_once_and_addresses_after_a_grace_period),
         alone(what_is_freed_without_a_record_goes_back_at_anothers_poll),
+        alone(a_range_that_the_kernel_does_not_take_is_not_lost),
         alone(purging_gives_cached_mappings_back),
         alone(blocks_side_by_side_are_told_apart),
         alone(contents_survive_growing_and_shrinking),
