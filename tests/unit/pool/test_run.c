@@ -93,6 +93,24 @@ static void used_memory_is_not_taken_for_zero(void)
     assert_false(is_zero);
 }
 
+/* Nobody knows how far the program writes, also where the run has grown. */
+static void every_slot_of_a_run_has_been_used(void)
+{
+    keep_everything();
+    struct pool *pool = pool_of(make_run(8 * EP__SLOT_BYTES));
+    struct arena *arena = pool->arena;
+    unsigned slot = pool->slot;
+    assert_int_equal(dirty_word(arena), ep__bits_range(slot, 8));
+    ep__run_free(pool);
+    assert_int_equal(check_arenas().dirty_free_slots, 8);
+    assert_int_equal(ep__retire_purge_all(NULL), 8 * EP__SLOT_BYTES);
+    pool = pool_of(make_run(8 * EP__SLOT_BYTES));
+    assert_true(ep__run_resize(pool, 2 * EP__SLOT_BYTES));
+    assert_int_equal(ep__retire_purge_all(NULL), 6 * EP__SLOT_BYTES);
+    assert_true(ep__run_resize(pool, 5 * EP__SLOT_BYTES));
+    assert_int_equal(dirty_word(pool->arena), ep__bits_range(pool->slot, 5));
+}
+
 static void a_run_shrinks_where_it_stands(void)
 {
     char *p = make_run(9 * EP__SLOT_BYTES);
@@ -195,6 +213,7 @@ int main(void)
         alone(every_alignment_to_an_arena_is_kept),
         alone(a_freed_run_goes_to_its_arena),
         alone(used_memory_is_not_taken_for_zero),
+        alone(every_slot_of_a_run_has_been_used),
         alone(a_run_shrinks_where_it_stands),
         alone(a_run_grows_into_free_slots_above_it),
         alone(a_run_does_not_grow_into_what_is_not_free),
