@@ -253,7 +253,7 @@ static bool take_from_holes(struct wish wish, struct slots *got)
     unsigned hole = log2 > wish.align_log2 ? log2 : wish.align_log2;
     hole = hole > 4 ? 4 : hole;
     /* order: relaxed -- a policy */
-    bool has_dirty = ep__load_relaxed(&ep__arenas.dirty_free_slots) >= wish.count;
+    bool has_dirty = ep__load_relaxed(&ep__arenas.dirty_free_slots) > 0;
     if (has_dirty && hole >= 1 && take_from_hole(hole, wish, true, got))
         return true;
     if (hole >= 1 && take_from_hole(hole, wish, false, got))
