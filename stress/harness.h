@@ -99,6 +99,9 @@ void stress_doing(const char *what);
 pthread_t stress_thread_start(void *(*body)(void *), void *argument);
 void stress_thread_join(pthread_t thread);
 
+/* A thread of the harness's own, that runs for ever; it runs already when the call returns. */
+void stress_attendant_start(void *(*body)(void *));
+
 /* --- watchdog (watchdog.c) -------------------------------------------------------------------- */
 
 struct stress_seat *stress_seats(void);

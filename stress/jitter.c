@@ -73,5 +73,5 @@ void stress_jitter_start(unsigned per_second)
         return;
     signals_per_second = per_second;
     stress_require(sigaction(SIGUSR2, &action, NULL) == 0, "sigaction: %s", strerror(errno));
-    (void)pthread_detach(stress_thread_start(disturb, NULL));
+    stress_attendant_start(disturb);
 }

@@ -64,6 +64,31 @@ void stress_thread_join(pthread_t thread)
     stress_require(error == 0, "pthread_join: %s", strerror(error));
 }
 
+struct attendant {
+    void *(*body)(void *);
+    pthread_barrier_t is_running;
+};
+
+static void *run_attendant(void *argument)
+{
+    struct attendant *attendant = argument;
+    void *(*body)(void *) = attendant->body;
+    (void)pthread_barrier_wait(&attendant->is_running);
+    return body(NULL);
+}
+
+/* A thread that is still being made may hold locks of a sanitizer's allocator, which a child forked meanwhile never
+ * gets. */
+void stress_attendant_start(void *(*body)(void *))
+{
+    struct attendant attendant = {.body = body};
+    stress_require(pthread_barrier_init(&attendant.is_running, NULL, 2) == 0,
+                   "pthread_barrier_init");
+    (void)pthread_detach(stress_thread_start(run_attendant, &attendant));
+    (void)pthread_barrier_wait(&attendant.is_running);
+    (void)pthread_barrier_destroy(&attendant.is_running);
+}
+
 /* Whether the seat stood still since the last look; its count is kept in *last. */
 static bool stands_still(struct stress_seat *seat, uint64_t *last)
 {
@@ -112,6 +137,5 @@ static void *watch(void *unused)
 void stress_watchdog_start(unsigned patience_seconds)
 {
     patience = patience_seconds;
-    pthread_t thread = stress_thread_start(watch, NULL);
-    (void)pthread_detach(thread);
+    stress_attendant_start(watch);
 }
