@@ -9,9 +9,9 @@
 #include "api/sizes.h"
 
 /* A thread uses 75 classes, 48 of them with a pool of 64 KiB and 27 with one of 256 KiB: 10 MiB, two arenas and a
- * half. */
+ * half.  Each block that a wave hands to the next may keep a pool of 64 KiB that is not free enough to be claimed. */
 enum { AT_ONCE = 8, WAVES = 250, WARM_WAVES = 25, BLOCKS = 400, HANDED = 50 };
-enum { ARENAS_MAX = AT_ONCE * 5 / 2 + 1 };
+enum { ARENAS_MAX = AT_ONCE * 5 / 2 + AT_ONCE * HANDED / 64 + 1 };
 
 /* The i-th thread of a wave frees what the i-th of the wave before left. */
 static void *handed[AT_ONCE][HANDED];
