@@ -64,16 +64,22 @@ void stress_thread_join(pthread_t thread)
     stress_require(error == 0, "pthread_join: %s", strerror(error));
 }
 
+static pthread_mutex_t attendants_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t attendant_runs = PTHREAD_COND_INITIALIZER;
+
 struct attendant {
     void *(*body)(void *);
-    pthread_barrier_t is_running;
+    bool is_running;
 };
 
 static void *run_attendant(void *argument)
 {
     struct attendant *attendant = argument;
     void *(*body)(void *) = attendant->body;
-    (void)pthread_barrier_wait(&attendant->is_running);
+    (void)pthread_mutex_lock(&attendants_lock);
+    attendant->is_running = true;
+    (void)pthread_cond_signal(&attendant_runs);
+    (void)pthread_mutex_unlock(&attendants_lock); /* the argument is gone from here on */
     return body(NULL);
 }
 
@@ -81,12 +87,12 @@ static void *run_attendant(void *argument)
  * gets. */
 void stress_attendant_start(void *(*body)(void *))
 {
-    struct attendant attendant = {.body = body};
-    stress_require(pthread_barrier_init(&attendant.is_running, NULL, 2) == 0,
-                   "pthread_barrier_init");
+    struct attendant attendant = {.body = body, .is_running = false};
     (void)pthread_detach(stress_thread_start(run_attendant, &attendant));
-    (void)pthread_barrier_wait(&attendant.is_running);
-    (void)pthread_barrier_destroy(&attendant.is_running);
+    (void)pthread_mutex_lock(&attendants_lock);
+    while (!attendant.is_running)
+        (void)pthread_cond_wait(&attendant_runs, &attendants_lock);
+    (void)pthread_mutex_unlock(&attendants_lock);
 }
 
 /* Whether the seat stood still since the last look; its count is kept in *last. */

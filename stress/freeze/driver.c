@@ -81,7 +81,7 @@ static bool is_stop(const struct walk *walk, const struct freeze_mark *mark,
 
 static void look_at_stop(struct walk *walk, struct freeze_place place)
 {
-    enum freeze_owner owner = place.library == NULL ? FREEZE_OTHER : place.library->owner;
+    enum freeze_owner owner = place.object == NULL ? FREEZE_OTHER : place.object->owner;
     if (walk->burst != 0) {
         if (!freeze_await_again(walk->process->shared, walk->burst)) {
             extend_region(walk, place);

@@ -32,7 +32,7 @@ static struct trace trace;
 static void note_place(uint64_t step, uintptr_t address)
 {
     struct freeze_place place = freeze_place_at(address);
-    if (place.library == NULL || place.library->owner != FREEZE_ALLOCATOR ||
+    if (place.object == NULL || place.object->owner != FREEZE_ALLOCATOR ||
         trace.count == PLACES_MAX)
         return;
     struct freeze_mark *mark = freeze_place_mark(place);

@@ -101,12 +101,12 @@ static struct freeze_library *library_at(uintptr_t address)
 struct freeze_place freeze_place_at(uintptr_t address)
 {
     struct freeze_place place = {library_at(address), 0};
-    if (place.library == NULL) {
+    if (place.object == NULL) {
         freeze_places_read(process_read, preload_read);
-        place.library = library_at(address);
+        place.object = library_at(address);
     }
-    if (place.library != NULL)
-        place.offset = address - place.library->start + place.library->first;
+    if (place.object != NULL)
+        place.offset = address - place.object->start + place.object->first;
     return place;
 }
 
@@ -114,9 +114,9 @@ struct freeze_place freeze_place_at(uintptr_t address)
 struct freeze_mark *freeze_place_mark(struct freeze_place place)
 {
     static struct freeze_mark nowhere;
-    if (place.library == NULL || place.offset - place.library->first >= place.library->mark_count)
+    if (place.object == NULL || place.offset - place.object->first >= place.object->mark_count)
         return &nowhere;
-    struct freeze_mark *mark = &place.library->marks[place.offset - place.library->first];
+    struct freeze_mark *mark = &place.object->marks[place.offset - place.object->first];
     if (mark->repeats == 0 && repeated_count < sizeof repeated / sizeof *repeated)
         repeated[repeated_count++] = mark;
     return mark;
@@ -138,21 +138,20 @@ void freeze_places_new_operation(void)
 
 bool freeze_place_is_same(struct freeze_place one, struct freeze_place other)
 {
-    return one.library == other.library && one.offset == other.offset;
+    return one.object == other.object && one.offset == other.offset;
 }
 
 void freeze_place_name(struct freeze_place place, char *text, size_t room)
 {
     char function[128];
     uintptr_t from;
-    if (place.library == NULL) {
+    if (place.object == NULL) {
         (void)snprintf(text, room, "nowhere");
         return;
     }
-    const char *name = strrchr(place.library->path, '/');
-    name = name == NULL ? place.library->path : name + 1;
-    if (freeze_symbols_function(place.library->path, place.offset, function, sizeof function,
-                                &from))
+    const char *name = strrchr(place.object->path, '/');
+    name = name == NULL ? place.object->path : name + 1;
+    if (freeze_symbols_function(place.object->path, place.offset, function, sizeof function, &from))
         (void)snprintf(text, room, "%s:%s+0x%lx", name, function,
                        (unsigned long)(place.offset - from));
     else

@@ -38,7 +38,7 @@ struct freeze_library {
 };
 
 struct freeze_place {
-    struct freeze_library *library; /* NULL: nowhere that is known */
+    struct freeze_library *object; /* NULL: nowhere that is known */
     uintptr_t offset;
 };
 

@@ -36,7 +36,7 @@ static void join(struct outcome *outcome, unsigned one, unsigned other)
 void freeze_region_extend(struct outcome *outcome, unsigned number, struct freeze_place place)
 {
     struct region *region = &outcome->regions[root_of(outcome, number)];
-    enum freeze_owner owner = place.library == NULL ? FREEZE_OTHER : place.library->owner;
+    enum freeze_owner owner = place.object == NULL ? FREEZE_OTHER : place.object->owner;
     if (region->stops++ == 0 || (!region->is_own && owner == FREEZE_ALLOCATOR))
         region->first = place;
     region->is_own |= owner == FREEZE_ALLOCATOR;
