@@ -145,6 +145,33 @@ static void *move_pages(void *start, size_t bytes, size_t new_bytes)
     return ep__vm_move(start, bytes, target, new_bytes) ? target : NULL;
 }
 
+/* A freed mapping that is on its way back: its pages go now, but for the first, its address space after a grace period.
+ * Says whether the kernel took the pages. */
+static bool let_go(struct mapping mapping, struct epoch_record *record);
+
+/* A range that the kernel does not take (it would have to split a mapping, and there are too many) is cached again, or
+ * waits once more. */
+static void unmap_leaving(struct epoch_entry *entry)
+{
+    struct leaving *leaving = (struct leaving *)entry;
+    struct mapping mapping = {(char *)leaving, leaving->bytes};
+    if (!ep__vm_unmap(mapping.start, mapping.bytes) && !ep__huge_cache_put(&mapping))
+        (void)let_go(mapping, NULL);
+}
+
+static bool let_go(struct mapping mapping, struct epoch_record *record)
+{
+    size_t page = ep__vm_page_bytes();
+    struct leaving *leaving = (struct leaving *)mapping.start;
+    bool is_purged = ep__vm_purge(mapping.start + page, mapping.bytes - page);
+    leaving->bytes = mapping.bytes;
+    if (record == NULL)
+        ep__epoch_defer_orphan(&leaving->entry, unmap_leaving);
+    else
+        ep__epoch_defer(record, &leaving->entry, unmap_leaving);
+    return is_purged;
+}
+
 /* A cached mapping, as it is or made longer; the pages it has need no fault. */
 static void *take_cached(size_t *bytes)
 {
@@ -162,10 +189,8 @@ static void *take_cached(size_t *bytes)
         if (moved != NULL)
             return moved;
     }
-    if (!ep__huge_cache_put(&got)) {
-        (void)ep__vm_purge(got.start, got.bytes);
-        (void)ep__vm_unmap(got.start, got.bytes);
-    }
+    if (!ep__huge_cache_put(&got))
+        (void)let_go(got, NULL);
     return NULL;
 }
 
@@ -190,30 +215,6 @@ void *ep__huge_alloc(size_t bytes, size_t alignment, bool *is_zero)
     }
     insert(place, p, bytes);
     return p;
-}
-
-/* A range that the kernel does not take (it would have to split a mapping, and there are too many) is cached again. */
-static void unmap_leaving(struct epoch_entry *entry)
-{
-    struct leaving *leaving = (struct leaving *)entry;
-    struct mapping mapping = {(char *)leaving, leaving->bytes};
-    if (!ep__vm_unmap(mapping.start, mapping.bytes))
-        (void)ep__huge_cache_put(&mapping);
-}
-
-/* Gives the pages back now, but for the first, and the address space after a grace period; says whether the kernel
- * took the pages. */
-static bool let_go(struct mapping mapping, struct epoch_record *record)
-{
-    size_t page = ep__vm_page_bytes();
-    struct leaving *leaving = (struct leaving *)mapping.start;
-    bool is_purged = ep__vm_purge(mapping.start + page, mapping.bytes - page);
-    leaving->bytes = mapping.bytes;
-    if (record == NULL)
-        ep__epoch_defer_orphan(&leaving->entry, unmap_leaving);
-    else
-        ep__epoch_defer(record, &leaving->entry, unmap_leaving);
-    return is_purged;
 }
 
 static bool may_keep(size_t bytes)

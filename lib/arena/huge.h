@@ -10,8 +10,9 @@
  * nobody else can want, because the kernel gave the range to this thread; removal is a compare-and-swap
  * (start -> 0), which only one of several frees of the same block wins, and stands before the range can go
  * to another thread.  Growing tries in place; else address space is reserved and its leaf made first, so
- * that after the move nothing can fail.  A freed mapping goes to the cache of huge mappings while what
- * is retained would not be purged at once (retire.h); else its pages go back at once and its address space after a grace period.
+ * that after the move nothing can fail.  A freed mapping goes to the cache of huge mappings while what is
+ * retained would not be purged at once (retire.h); else its pages go back at once and its address space
+ * after a grace period.
  *
  * Who may overlap: any operation with any other on different blocks; of several frees of one block one
  * wins and the others are misuse; lookups by anybody.
@@ -21,8 +22,8 @@
  * Edges: HUG (a block's size), LEF (a leaf).
  * ABA: start is the address itself: equal values mean the same place holds a block there now.
  * Progress: lock-free (leaf creation retries nothing: the loser takes the winner's leaf).
- * Fails: no memory: NULL, heap unchanged.  Freed address space that the kernel refuses to unmap stays
- * mapped without pages.
+ * Fails: no memory: NULL, heap unchanged.  Freed address space that the kernel refuses to unmap is cached,
+ * and where the cache is full asked for again after each grace period.
  */
 #ifndef EPMALLOC_ARENA_HUGE_H
 #define EPMALLOC_ARENA_HUGE_H

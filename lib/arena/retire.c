@@ -32,9 +32,15 @@ size_t ep__retire_retained_bytes(void)
     return (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_cached_bytes();
 }
 
+/* Whether so much is given back whatever the delay. */
+static bool is_urgent(size_t retained, size_t bound)
+{
+    return retained / EXCESS_URGENT > bound;
+}
+
 bool ep__retire_may_retain(size_t bytes)
 {
-    return (ep__retire_retained_bytes() + bytes) / EXCESS_URGENT <= ep__retire_bound_bytes();
+    return !is_urgent(ep__retire_retained_bytes() + bytes, ep__retire_bound_bytes());
 }
 
 /* Gives the pages of slots that the caller holds back, in ranges; returns the slots that went. */
@@ -105,7 +111,7 @@ void ep__retire_if_surplus(struct arena *arena)
      * each counted its own first */
     bool is_surplus =
         ep__load_relaxed(&ep__arenas.all_free) > (int64_t)ep__option_get(EP__OPTION_KEEP_EMPTY);
-    if (is_surplus && ep__retire_retained_bytes() / EXCESS_URGENT > ep__retire_bound_bytes())
+    if (is_surplus && is_urgent(ep__retire_retained_bytes(), ep__retire_bound_bytes()))
         (void)retire(arena, &bytes);
 }
 
@@ -225,7 +231,7 @@ static bool is_due(size_t retained, size_t bound)
     if (ep__cas_strong_relaxed(&excess_since_ms, &since, now))
         since = now;
     bool is_late = now - since >= ep__option_get(EP__OPTION_PURGE_DELAY);
-    if (!is_late && retained / EXCESS_URGENT <= bound)
+    if (!is_late && !is_urgent(retained, bound))
         return false;
     /* order: relaxed -- see above; of several at least one that swaps purges */
     return ep__cas_strong_relaxed(&excess_since_ms, &since, now);

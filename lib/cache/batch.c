@@ -54,11 +54,13 @@ uint32_t ep__batch_withheld(const struct cache *cache, const struct pool *pool)
     return batch->pool == pool ? batch->count : 0;
 }
 
-/* Counts a block in, and sends all batches when that is too much. */
-static void withhold(struct cache *cache, size_t bytes)
+/* Counts in the block that has just come to a place, and sends the batch when it is full, all when they are too much. */
+static void count_in(struct cache *cache, struct open_batch *place)
 {
-    cache->withheld_bytes += bytes;
-    if (cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
+    cache->withheld_bytes += place->bytes;
+    if (--place->room_blocks == 0)
+        send_place(cache, place, true);
+    else if (cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
         ep__batch_flush(cache, true);
 }
 
@@ -70,8 +72,8 @@ static void open_batch(struct cache *cache, struct open_batch *place, struct poo
     place->batch.first = place->batch.last = block;
     place->batch.count = 1;
     place->bytes = (uint32_t)bytes;
-    place->room_blocks = (uint32_t)(EP__BATCH_BYTES / bytes - 1);
-    withhold(cache, bytes);
+    place->room_blocks = (uint32_t)(EP__BATCH_BYTES / bytes);
+    count_in(cache, place);
 }
 
 /* Whether nothing happens when a block more comes to the pool. */
@@ -87,8 +89,7 @@ void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
     struct open_batch *place = place_of(cache, pool);
     send_place(cache, place, true);
     size_t bytes = ep__size_classes[pool->class].bytes;
-    if (bytes <= EP__BATCH_BYTES / 2 && bytes <= ep__option_get(EP__OPTION_BATCH_BYTES) &&
-        may_wait(pool)) {
+    if (bytes <= EP__BATCH_BYTES / 2 && may_wait(pool)) {
         open_batch(cache, place, pool, block);
         return;
     }
@@ -120,8 +121,6 @@ bool ep__batch_join(void *p)
     block->next = place->batch.first;
     place->batch.first = block;
     place->batch.count++;
-    withhold(ep__tls.cache, place->bytes);
-    if (--place->room_blocks == 0)
-        send_place(ep__tls.cache, place, true);
+    count_in(ep__tls.cache, place);
     return true;
 }

@@ -5,8 +5,9 @@
  * Algorithm.  64 places indexed by the pool's slot.  A block of an OWNED or PARTIAL pool opens a batch of up to
  * 4 KiB, which later blocks of that pool join without a look at anything but the place.  A batch leaves when it
  * is full, when its place is wanted for another pool, and with all others when they come to more than
- * batch_bytes, or when the thread is idle or exits.  A block into a FULL pool is never withheld: the pool is
- * adopted at once, nor is the one that a PARTIAL pool lacks to be empty.  A withheld block is live to its pool.
+ * batch_bytes, or when the thread is idle or exits.  No batch is opened for a FULL pool, which is adopted at
+ * once, nor for the block that a PARTIAL pool lacks to be empty; a pool that gets there while its batch is open
+ * waits for the batch.  A withheld block is live to its pool.
  *
  * The owner only.  Bound: batch_bytes a thread.  Progress: lock-free (the push).
  */

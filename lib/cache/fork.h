@@ -12,7 +12,7 @@
  *     them are counted by the word, nothing is allocated from them;
  *   - sections of other threads are closed (ep__epoch_forget_others), or no grace period would end;
  *   - what another thread held in the middle of an operation (a slot, an arena, a batch) is lost: at most one
- *     pool, run or arena and 32 KiB of withheld blocks a thread.
+ *     pool, run or arena and batch_bytes of withheld blocks a thread.
  * PARTIAL and FULL pools and arena words are used: the child sees the other threads' memory as a causally
  * closed cut (tested, not promised by any standard).  fork:strict does without that assumption: all
  * windows of the parent are closed for allocation in the child.

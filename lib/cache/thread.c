@@ -104,7 +104,8 @@ static uint32_t gather_current(struct cache *cache, struct pool *pool)
     struct block **head = ep__cache_head(cache, pool->class);
     struct block *chain = *head;
     *head = NULL;
-    return ep__pool_count_chain(pool->list) + ep__pool_join(pool, chain);
+    uint32_t listed = ep__pool_count_chain(pool->list);
+    return listed + ep__pool_join(pool, chain);
 }
 
 void ep__thread_release_all(struct cache *cache, bool adopt)

@@ -51,8 +51,8 @@ static void add_pool(struct ep_account *account, const struct arena *arena, stru
     const struct size_class *size = &ep__size_classes[look.kind];
     struct cache *cache = ep__tls.cache;
     uint32_t available = look.count;
-    if (cache !=
-        NULL) /* what the calling thread withholds is free already, and in no other count */
+    /* What the calling thread withholds is free already, and in no other count. */
+    if (cache != NULL)
         available += ep__batch_withheld(cache, pool);
     /* order: relaxed -- only the own tag matters, and the thread stored that itself */
     uint32_t owner = ep__load_relaxed(&arena->window->owners[pool - ep__pool_at(arena->window, 0)]);

@@ -149,7 +149,7 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
     uint32_t own = listed + size->capacity - pool->carved;
     pool->listed = listed;
     pool->place = EP__IN_NONE;
-    /* order: relaxed -- the owner's own id */
+    /* order: relaxed -- the owner's own id, or nobody's where the pool was never mapped */
     pool->last_owner = ep__load_relaxed(ep__pool_owner(pool));
     ep__pool_wind(pool, &pool->list, 0);
     ep__pool_map(pool, EP__OWNER_NOBODY);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "arena/huge.h"
+#include "arena/huge_cache.h"
 #include "fake/vm_failing.h"
 #include "sys/bits.h"
 #include "sys/options.h"
@@ -223,6 +224,34 @@ static void a_range_that_the_kernel_does_not_take_is_not_lost(void)
     vm_failing_plan(0, 0);
     assert_int_equal(ep__huge_cached_bytes(), 4 * MIB);
     assert_int_equal(ep__huge_trim(0), 4 * MIB);
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+    assert_int_equal(page_rights(p), UNMAPPED);
+}
+
+/* Fills the slots of the cache with mappings that nobody takes or looks into. */
+static void fill_cache(void)
+{
+    struct mapping nowhere = {(char *)((uintptr_t)1 << 40), MIB};
+    while (ep__huge_cache_put(&nowhere))
+        nowhere.start += 2 * MIB;
+}
+
+static void a_range_that_the_kernel_does_not_take_waits_for_a_full_cache(void)
+{
+    keep(false);
+    ep__epoch_adopt_record(&own, 1);
+    char *p = make_block(4 * MIB);
+    fill_cache();
+    size_t cached = ep__huge_cached_bytes();
+    assert_true(ep__huge_free(p, NULL));
+    vm_failing_plan(1, UINT32_MAX);
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+    assert_true(vm_failing_calls() >= 2);
+    vm_failing_plan(0, 0);
+    assert_int_equal(ep__huge_cached_bytes(), cached);
+    assert_int_not_equal(page_rights(p), UNMAPPED);
     for (unsigned i = 0; i < 8; i++)
         ep__epoch_poll(&own);
     assert_int_equal(page_rights(p), UNMAPPED);
@@ -511,6 +540,7 @@ int main(void)
         alone(pages_go_back_at_once_and_addresses_after_a_grace_period),
         alone(what_is_freed_without_a_record_goes_back_at_anothers_poll),
         alone(a_range_that_the_kernel_does_not_take_is_not_lost),
+        alone(a_range_that_the_kernel_does_not_take_waits_for_a_full_cache),
         alone(purging_gives_cached_mappings_back),
         alone(blocks_side_by_side_are_told_apart),
         alone(contents_survive_growing_and_shrinking),
