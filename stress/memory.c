@@ -82,12 +82,23 @@ size_t stress_option(const char *key, size_t otherwise)
     return value << (*end == 'k' ? 10 : *end == 'm' ? 20 : *end == 'g' ? 30 : 0);
 }
 
+/* What the threads may hold of `live` and themselves: thread_percent of both together, if that is more than their
+ * thread_bytes. */
+static size_t held_bytes(size_t live, unsigned threads)
+{
+    size_t percent = stress_option("thread_percent", 50);
+    size_t fixed = threads * stress_option("thread_bytes", (size_t)1 << 20);
+    stress_require(percent < 100, "thread_percent:%zu sets no bound to what threads hold", percent);
+    size_t part = live / (100 - percent) * percent;
+    return part > fixed ? part : fixed;
+}
+
 size_t stress_retained_bytes(size_t live, unsigned threads)
 {
     const size_t mib = (size_t)1 << 20;
     size_t share = live / 100 * stress_option("retain_percent", 25);
     size_t floor = stress_option("retain", 8 * mib);
-    return (share > floor ? share : floor) + threads * stress_option("thread_bytes", mib);
+    return (share > floor ? share : floor) + held_bytes(live, threads);
 }
 
 static void halve_series(struct stress_series *series)

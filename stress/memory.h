@@ -28,7 +28,7 @@ size_t stress_mapped_bytes(void);
 size_t stress_option(const char *key, size_t otherwise);
 
 /* What the options allow an allocator to keep of free memory: `retain` or `retain_percent` of `live`,
- * the larger, and `thread_bytes` for each of `threads`.  Options that the
+ * the larger, and the larger of `thread_bytes` and its `thread_percent` for each of `threads`.  Options that the
  * allocator does not have count with epmalloc's defaults. */
 size_t stress_retained_bytes(size_t live, unsigned threads);
 

@@ -35,6 +35,9 @@
  *   keep_empty:N              wholly free arenas kept mapped, 1 or more                  (1)
  *   thp:default|never|always  transparent huge pages in arenas                     (default)
  *   thread_bytes:BYTES        free bytes a thread may hold outside its current pools     (1m)
+ *   thread_percent:0..1000    the same, as percent of the thread's share of the memory in
+ *                             use, which all threads share alike; the larger of both
+ *                             holds                                                     (50)
  *   batch_bytes:BYTES         bytes of other threads' blocks that a thread withholds     (32k)
  *   huge_cache:0|1            1: freed huge mappings are kept, within the retain bound   (1)
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that

@@ -15,11 +15,21 @@ enum { EXCESS_URGENT = 4 };
 
 static _Atomic(uint64_t) excess_since_ms;
 
-size_t ep__retire_bound_bytes(void)
+/* The bytes of so many slots, of which others may be counting at this moment. */
+static size_t slot_bytes(int64_t slots)
+{
+    return slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0;
+}
+
+size_t ep__retire_used_bytes(void)
 {
     /* order: relaxed -- a policy */
-    int64_t slots = ep__load_relaxed(&ep__arenas.used_slots);
-    size_t used = (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_in_use_bytes();
+    return slot_bytes(ep__load_relaxed(&ep__arenas.used_slots));
+}
+
+size_t ep__retire_bound_bytes(void)
+{
+    size_t used = ep__retire_used_bytes() + ep__huge_in_use_bytes();
     size_t share = used / 100 * ep__option_get(EP__OPTION_RETAIN_PERCENT);
     size_t floor = ep__option_get(EP__OPTION_RETAIN);
     return share > floor ? share : floor;
@@ -28,8 +38,7 @@ size_t ep__retire_bound_bytes(void)
 size_t ep__retire_retained_bytes(void)
 {
     /* order: relaxed -- a policy */
-    int64_t slots = ep__load_relaxed(&ep__arenas.dirty_free_slots);
-    return (slots > 0 ? (size_t)slots << EP__SLOT_LOG2 : 0) + ep__huge_cached_bytes();
+    return slot_bytes(ep__load_relaxed(&ep__arenas.dirty_free_slots)) + ep__huge_cached_bytes();
 }
 
 /* Whether so much is given back whatever the delay. */

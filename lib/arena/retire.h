@@ -45,6 +45,9 @@ size_t ep__retire_purge_all(struct epoch_record *record);
 /* Bytes of free memory that may stay resident. */
 size_t ep__retire_bound_bytes(void);
 
+/* The slots in use, in bytes. */
+size_t ep__retire_used_bytes(void);
+
 /* Whether so many more bytes of free memory may stay resident for purge_delay. */
 bool ep__retire_may_retain(size_t bytes);
 

@@ -15,6 +15,7 @@ enum {
 /* Bit i stands for id i + RESERVED_IDS, so that the bitmap starts as zero and costs no page until it is used. */
 static _Atomic(uint64_t) taken[IDS / 64];
 static _Atomic(struct cache *) chunks[CHUNKS];
+static _Atomic(uint32_t) count; /* ids taken */
 
 bool ep__ids_take(uint32_t *id)
 {
@@ -28,6 +29,8 @@ bool ep__ids_take(uint32_t *id)
             /* order: acq_rel IDS -- acquires from ep__ids_give_back: no map entry bears the id any more */
             word = ep__fetch_or_acq_rel(&taken[i], bit);
             if ((word & bit) == 0) {
+                /* order: relaxed -- a number for statistics and policies */
+                ep__fetch_add_relaxed(&count, 1);
                 *id = i * 64 + ep__bits_lowest(bit) + RESERVED_IDS;
                 return true;
             }
@@ -40,6 +43,8 @@ bool ep__ids_take(uint32_t *id)
 void ep__ids_give_back(uint32_t id)
 {
     uint32_t i = id - RESERVED_IDS;
+    /* order: relaxed -- see ep__ids_take */
+    ep__fetch_sub_relaxed(&count, 1);
     /* order: release IDS -- pairs with ep__ids_take; carries the emptied control block and the overwritten map
      * entries: released earlier, a new thread would take the old one's lists for its own */
     ep__fetch_and_release(&taken[i / 64], ~((uint64_t)1 << i % 64));
@@ -67,12 +72,8 @@ struct cache *ep__ids_block(uint32_t id)
 
 uint32_t ep__ids_count(void)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < IDS / 64; i++) {
-        /* order: relaxed -- statistics */
-        count += ep__bits_count(ep__load_relaxed(&taken[i]));
-    }
-    return count;
+    /* order: relaxed -- statistics and policies */
+    return ep__load_relaxed(&count);
 }
 
 size_t ep__ids_block_bytes(void)

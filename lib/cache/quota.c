@@ -1,6 +1,8 @@
 /* The quota.  The argument stands in quota.h. */
 #include "cache/quota.h"
 
+#include "arena/retire.h"
+#include "cache/ids.h"
 #include "sys/options.h"
 
 /* What the pool's list can hold before the next event. */
@@ -104,9 +106,20 @@ static struct pool *next_of(const struct bin *bin)
     return bin->usable.first != NULL ? bin->usable.first : bin->held.first;
 }
 
+/* What the thread may be charged: thread_bytes, or thread_percent of its share of the memory in use. */
+static size_t bound_bytes(void)
+{
+    size_t share = ep__retire_used_bytes() / ep__ids_count();
+    size_t part = share / 100 * ep__option_get(EP__OPTION_THREAD_PERCENT);
+    size_t floor = ep__option_get(EP__OPTION_THREAD_BYTES);
+    return part > floor ? part : floor;
+}
+
 void ep__quota_enforce(struct cache *cache)
 {
-    size_t bound = ep__option_get(EP__OPTION_THREAD_BYTES);
+    if (ep__likely(cache->held_bytes <= ep__option_get(EP__OPTION_THREAD_BYTES)))
+        return;
+    size_t bound = bound_bytes();
     /* Twice round: a bin that is passed over once has been emptied since, or never had a pool. */
     for (unsigned looks = 0; cache->held_bytes > bound && looks < 2 * EP__CLASSES; looks++) {
         struct pool *pool = next_of(&cache->bins[cache->giving_class]);

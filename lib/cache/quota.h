@@ -4,10 +4,14 @@
  *
  * Algorithm.  Each usable or held pool is charged what it can hold before its next event, when the countdown
  * has run out: a part of its blocks, half of them, all of them.  So the sum of the charges is never below what
- * the thread holds.  Whoever adds or recounts a pool while the sum is above thread_bytes gives pools up, going
+ * the thread holds.  Whoever adds or recounts a pool while the sum is above the bound gives pools up, going
  * round the classes, the oldest of a class first, and usable ones before held ones, because they hold most and
  * others can claim them; taking the remote list on the way finds those that have become empty.  (One list of
  * all pools by age costs four more cache lines a transition.)  A thread always adopts; of a class that it does not allocate from it holds at most two.
+ *
+ * The bound is thread_bytes, or thread_percent of the thread's share, which is the memory in use by the number of
+ * threads: a thread that frees a big heap in another order than it was allocated in has all its pools partly free
+ * for a long time, and would pay for each free into those given up.
  *
  * A quota in pools instead would make every later free of a big single-threaded heap a compare-and-swap.
  * The owner only.  Invariant: listed + step blocks are the most that a usable or held pool's list has before

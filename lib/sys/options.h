@@ -43,6 +43,7 @@ enum option {
     EP__OPTION_KEEP_EMPTY,     /* arenas, 1 or more */
     EP__OPTION_THP,            /* enum option_thp */
     EP__OPTION_THREAD_BYTES,   /* bytes */
+    EP__OPTION_THREAD_PERCENT, /* of a thread's share of the bytes in use */
     EP__OPTION_BATCH_BYTES,    /* bytes */
     EP__OPTION_HUGE_CACHE,     /* 0, 1 */
     EP__OPTION_FORK,           /* enum option_fork */

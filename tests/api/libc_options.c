@@ -18,7 +18,7 @@ static struct child child;
 /* Every key with a value that is not its default. */
 #define ALL                                                                                        \
     "abort:1,retain:1m,retain_percent:77,purge_delay:10,keep_empty:4,thp:never,thread_bytes:3m,"   \
-    "batch_bytes:5k,huge_cache:0,fork:strict,stats:0"
+    "thread_percent:9,batch_bytes:5k,huge_cache:0,fork:strict,stats:0"
 
 static void good_entries_take_effect_silently(void **state)
 {
@@ -87,6 +87,8 @@ static void every_value_of_every_option_is_a_working_allocator(void **state)
                                           "thp:always",
                                           "thread_bytes:0",
                                           "thread_bytes:1g",
+                                          "thread_bytes:0,thread_percent:0",
+                                          "thread_percent:1000",
                                           "batch_bytes:0",
                                           "batch_bytes:1g",
                                           "huge_cache:0",

@@ -7,11 +7,14 @@
 
 enum { CLASS = 39, SMALL_CLASS = 3, BLOCKS = 40000, POOLS = 12 };
 
+#define MIB ((size_t)1 << 20)
+
 static void *blocks[BLOCKS];
 
 static void set_quota(size_t bytes)
 {
     assert_true(ep__option_set(EP__OPTION_THREAD_BYTES, bytes));
+    assert_true(ep__option_set(EP__OPTION_THREAD_PERCENT, 0));
 }
 
 /* What is held is counted when something happens to a pool, so a pool may be ahead of its count. */
@@ -41,6 +44,45 @@ static void a_thread_holds_no_more_than_the_option_says(void)
         check_quota(quotas[round]);
         assert_int_equal(check_account().blocks_in_use, 0);
     }
+}
+
+/* The most that the thread was charged while it freed all of a big heap block by block, scattered. */
+static size_t most_held_in_a_scattered_free(void)
+{
+    size_t most = 0;
+    keep_full(CLASS);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        blocks[i] = get_block(CLASS);
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        ep_free(blocks[(uint64_t)i * 7919 % BLOCKS]);
+        size_t held = ep__tls.cache->held_bytes;
+        most = held > most ? held : most;
+    }
+    check_cache(ep__tls.cache);
+    return most;
+}
+
+static void begin_to_allocate(void *unused)
+{
+    (void)unused;
+    ep_free(ep_malloc(1));
+}
+
+static void a_thread_may_hold_a_part_of_its_share_of_the_heap(void)
+{
+    size_t heap = (size_t)BLOCKS * ep__size_classes[CLASS].bytes;
+    set_quota(MIB);
+    assert_true(ep__option_set(EP__OPTION_THREAD_PERCENT, 50));
+    size_t alone = most_held_in_a_scattered_free();
+    assert_in_range(alone, heap / 4, heap / 2 + 4 * EP__SLOT_BYTES);
+    struct puppet other;
+    puppet_begin(&other);
+    puppet_do(&other, begin_to_allocate, NULL);
+    size_t beside_another = most_held_in_a_scattered_free();
+    assert_in_range(beside_another, heap / 8, heap / 4 + 4 * EP__SLOT_BYTES);
+    puppet_end(&other);
+    assert_true(ep__option_set(EP__OPTION_THREAD_PERCENT, 0));
+    assert_in_range(most_held_in_a_scattered_free(), MIB / 2, MIB);
 }
 
 static void full_pools_are_held_within_the_quota_and_let_go_beyond_it(void)
@@ -215,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         alone(a_thread_holds_no_more_than_the_option_says),
+        alone(a_thread_may_hold_a_part_of_its_share_of_the_heap),
         alone(full_pools_are_held_within_the_quota_and_let_go_beyond_it),
         alone(of_a_class_that_it_does_not_allocate_from_a_thread_holds_at_most_two),
         alone(a_thread_over_its_quota_adopts_all_the_same),
