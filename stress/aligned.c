@@ -7,18 +7,15 @@
  *
  * Replay: the seed; thread i of phase n draws from (seed, n, i).
  */
-#include <errno.h>
-
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 256, MOST_THREADS = 64, STEPS = 3000, ALIGNMENTS_LOG2 = 24 };
+enum { TABLE = 256, STEPS = 3000, ALIGNMENTS_LOG2 = 24 };
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct worker workers[MOST_THREADS];
+static struct worker workers[STRESS_THREADS_MAX];
 static uint64_t phase;
 
 /* Half of the alignments are at most a page; a block is about as big as its alignment, or much smaller. */
@@ -28,22 +25,6 @@ static size_t draw_alignment(struct stress_random *random)
     return (size_t)1 << stress_random_below(random, most);
 }
 
-static void *call(struct stress_random *random, size_t alignment, size_t size)
-{
-    void *start = NULL;
-    switch (stress_random_below(random, 3)) {
-    case 0:
-        return stress_allocator.aligned_alloc(alignment, size);
-    case 1:
-        if (alignment < sizeof(void *))
-            return stress_allocator.memalign(alignment, size);
-        errno = stress_allocator.posix_memalign(&start, alignment, size);
-        return start;
-    default:
-        return stress_allocator.memalign(alignment, size);
-    }
-}
-
 static void get_block(struct worker *worker, struct block *block)
 {
     struct stress_random *random = &worker->random;
@@ -51,7 +32,7 @@ static void get_block(struct worker *worker, struct block *block)
     size_t largest = stress_random_chance(random, 1, 4) ? 2 * alignment : 4096;
     size_t size = stress_random_below(random, largest + 1);
     stress_doing("aligned allocation");
-    stress_block_got(block, call(random, alignment, size), size, alignment);
+    stress_block_got(block, stress_aligned_get(random, alignment, size), size, alignment);
 }
 
 /* realloc forgets the alignment and keeps the contents. */
@@ -74,57 +55,31 @@ static void step(struct worker *worker)
     } else if (stress_random_chance(&worker->random, 1, 8)) {
         resize_block(worker, block);
     } else {
-        stress_table_free(&worker->table[i], 1, &worker->random, 256);
+        stress_record_free(block, &worker->random);
     }
 }
 
-static void *work(void *argument)
+static void work(unsigned number)
 {
-    struct worker *worker = argument;
-    stress_seat_take((unsigned)(worker - workers));
-    worker->random = stress_random_at(settings->seed, phase, (uint64_t)(worker - workers));
+    struct worker *worker = &workers[number];
+    stress_seat_take(number);
+    worker->random = stress_random_at(settings->seed, phase, number);
     for (unsigned i = 0; i < STEPS; i++)
         step(worker);
     stress_seat_leave();
-    return NULL;
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(workers[i].table, TABLE, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 0, MOST_THREADS);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(workers[i].table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_THREADS];
     settings = given;
     stress_exchange_make(&exchange, 64);
-    for (unsigned i = 0; i < given->threads; i++) {
-        workers[i].table = stress_table_make(TABLE);
-        workers[i].exchange = &exchange;
-    }
+    for (unsigned i = 0; i < given->threads; i++)
+        stress_worker_make(&workers[i], TABLE, &exchange, 0);
     for (; phase == 0 || stress_seconds() < given->seconds; phase++) {
-        for (unsigned i = 0; i < given->threads; i++)
-            threads[i] = stress_thread_start(work, &workers[i]);
-        for (unsigned i = 0; i < given->threads; i++)
-            stress_thread_join(threads[i]);
-        check_rest("account after the threads' exit");
+        stress_team_run(given->threads, work);
+        stress_rest_check("account after the threads' exit");
     }
-    free_all();
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
     stress_report("phases=%llu", (unsigned long long)phase);
 }
 

@@ -10,10 +10,9 @@
  */
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 256, MOST_SEATS = 64, THREADS_A_ROUND = 40 };
+enum { TABLE = 256, THREADS_A_ROUND = 40 };
 
 struct seat {
     struct worker worker;
@@ -24,7 +23,7 @@ struct seat {
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct seat seats[MOST_SEATS];
+static struct seat seats[STRESS_THREADS_MAX];
 
 /* What a server's cleanup does: it frees a part, and takes memory for its last message. */
 static void clean_up(void *argument)
@@ -50,63 +49,35 @@ static void *work_until_cancelled(void *argument)
     return NULL;
 }
 
-static void *run_seat(void *argument)
+static void run_seat(unsigned number)
 {
-    struct seat *seat = argument;
-    struct stress_random random = stress_random_at(settings->seed, 1, seat->number);
+    struct seat *seat = &seats[number];
+    struct stress_random random = stress_random_at(settings->seed, 1, number);
     for (unsigned i = 0; i < THREADS_A_ROUND; i++) {
         void *result = NULL;
-        seat->worker.random = stress_random_at(settings->seed, ++seat->thread_number, seat->number);
+        seat->worker.random = stress_random_at(settings->seed, ++seat->thread_number, number);
         pthread_t thread = stress_thread_start(work_until_cancelled, seat);
         stress_sleep((double)stress_random_below(&random, 3000) / 1e6);
         (void)pthread_cancel(thread);
         stress_require(pthread_join(thread, &result) == 0, "pthread_join");
         seat->cancelled += result == PTHREAD_CANCELED;
     }
-    return NULL;
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(seats[i].worker.table, TABLE, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 0, 0);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(seats[i].worker.table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_SEATS];
     uint64_t cancelled = 0, all = 0;
     settings = given;
     stress_exchange_make(&exchange, 64);
     for (unsigned i = 0; i < given->threads; i++) {
-        struct worker *worker = &seats[i].worker;
         seats[i].number = i;
-        worker->table = stress_table_make(TABLE);
-        worker->table_size = TABLE;
-        worker->exchange = &exchange;
-        worker->largest = (size_t)256 << 10;
+        stress_worker_make(&seats[i].worker, TABLE, &exchange, (size_t)256 << 10);
     }
     do {
-        for (unsigned i = 0; i < given->threads; i++)
-            threads[i] = stress_thread_start(run_seat, &seats[i]);
-        for (unsigned i = 0; i < given->threads; i++)
-            stress_thread_join(threads[i]);
-        check_rest("account after a round");
+        stress_team_run(given->threads, run_seat);
+        stress_rest_check("account after a round");
     } while (stress_seconds() < given->seconds);
-    free_all();
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
     for (unsigned i = 0; i < given->threads; i++) {
         cancelled += seats[i].cancelled;
         all += seats[i].thread_number;

@@ -9,22 +9,16 @@
  * leaves by exit(), by _exit(), or by the end of its first thread while another one exits.
  * Replay: the seed draws how children leave; what happens at their ends is the machine's choice.
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
 enum {
     TABLE = 128,
-    MOST_SEATS = 64,
     CHILD_THREADS = 3,
     STATUS = 23,
     CHILD_PATIENCE_SECONDS = 60,
@@ -74,11 +68,8 @@ static void run_child(void)
     (void)alarm(CHILD_PATIENCE_SECONDS);
     stress_exchange_make(&exchange, 16);
     for (unsigned i = 0; i <= CHILD_THREADS; i++) {
+        stress_worker_make(&workers[i], TABLE, &exchange, (size_t)64 << 10);
         workers[i].random = stress_random_at(draw, 1, i);
-        workers[i].table = stress_table_make(TABLE);
-        workers[i].table_size = TABLE;
-        workers[i].exchange = &exchange;
-        workers[i].largest = (size_t)64 << 10;
     }
     stress_require(atexit(speak_last_words) == 0, "atexit");
     for (unsigned i = 0; i < CHILD_THREADS; i++)
@@ -90,7 +81,7 @@ static void run_child(void)
 /* --- in the parent ---------------------------------------------------------------------------- */
 
 static const struct stress_settings *settings;
-static struct worker parents[MOST_SEATS];
+static struct worker parents[STRESS_THREADS_MAX];
 static _Atomic(uint64_t) children;
 
 /* The parent's environment, and STRESS_DRAW=number in `text` before it. */
@@ -107,14 +98,13 @@ static void make_environment(char *text, size_t size, uint64_t draw, char **envi
 /* Between fork and exec nothing is called that allocates. */
 static pid_t start_child(uint64_t draw)
 {
-    char path[4096] = "";
+    char path[4096];
     char text[64];
     char *environment[MOST_VARIABLES + 1];
     char *arguments[] = {(char *)stress_program.name, (char *)"--child", NULL};
     make_environment(text, sizeof text, draw, environment);
-    stress_require(readlink("/proc/self/exe", path, sizeof path - 1) > 0, "/proc/self/exe: %s",
-                   strerror(errno));
-    pid_t child = fork();
+    stress_own_path(path, sizeof path);
+    pid_t child = stress_fork();
     if (child == 0) {
         (void)execve(path, arguments, environment);
         _exit(127);
@@ -122,62 +112,32 @@ static pid_t start_child(uint64_t draw)
     return child;
 }
 
-static void await_child(pid_t child)
+static void run_parent(unsigned number)
 {
-    int status = 0;
-    stress_doing("waiting for a child");
-    while (waitpid(child, &status, 0) != child)
-        stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
-    stress_require(!WIFSIGNALED(status), "a child was ended by signal %d (%s)%s", WTERMSIG(status),
-                   strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGALRM ? ": it hung" : "");
-    stress_require(WEXITSTATUS(status) == STATUS, "a child ended with status %d, not %d",
-                   WEXITSTATUS(status), STATUS);
-}
-
-static void *run_parent(void *argument)
-{
-    struct worker *worker = argument;
-    stress_seat_take((unsigned)(worker - parents));
+    struct worker *worker = &parents[number];
+    stress_seat_take(number);
     do {
         stress_work(worker, 200);
         stress_doing("fork and exec");
-        pid_t child = start_child(stress_random_next(&worker->random));
-        stress_require(child > 0, "fork: %s", strerror(errno));
-        await_child(child);
+        uint64_t draw = stress_random_next(&worker->random);
+        stress_child_await(start_child(draw), STATUS, "a child (STRESS_DRAW=%llu)",
+                           (unsigned long long)draw);
         /* order: relaxed -- a count */
         ep__fetch_add_relaxed(&children, 1);
     } while (stress_seconds() < settings->seconds);
     stress_seat_leave();
-    return NULL;
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 1, 0);
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(parents[i].table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
-    stress_tally_check(&tally, "account of the empty heap");
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_SEATS];
     settings = given;
     stress_exchange_make(&exchange, 64);
     for (unsigned i = 0; i < given->threads; i++) {
+        stress_worker_make(&parents[i], TABLE, &exchange, (size_t)64 << 10);
         parents[i].random = stress_random_at(given->seed, 0, i);
-        parents[i].table = stress_table_make(TABLE);
-        parents[i].table_size = TABLE;
-        parents[i].exchange = &exchange;
-        parents[i].largest = (size_t)64 << 10;
-        threads[i] = stress_thread_start(run_parent, &parents[i]);
     }
-    for (unsigned i = 0; i < given->threads; i++)
-        stress_thread_join(threads[i]);
-    free_all();
+    stress_team_run(given->threads, run_parent);
+    stress_rest_end(given->seed);
     /* order: relaxed -- all threads have been joined */
     stress_report("children=%llu", (unsigned long long)ep__load_relaxed(&children));
 }

@@ -17,10 +17,6 @@
  * Linked with tests/fake/vm_failing.c in place of lib/sys/vm_linux.c.
  */
 #include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "allocator.h"
@@ -29,7 +25,7 @@
 #include "tests/fake/vm_failing.h"
 #include "workload.h"
 
-enum { TABLE = 2048, STEPS = 2000, THREADS = 3, FILLERS = 24, MOST_WORKERS = 64 };
+enum { TABLE = 2048, STEPS = 2000, THREADS = 3, FILLERS = 24 };
 
 struct plan {
     uint64_t first, count; /* of the failing calls */
@@ -37,19 +33,17 @@ struct plan {
 };
 
 static const struct stress_settings *settings;
-static struct worker workers[MOST_WORKERS];
+static struct worker workers[STRESS_THREADS_MAX];
 static struct exchange exchange;
-static struct block *fillers[FILLERS];
+static struct block **fillers;
 
 /* --- the scenario ----------------------------------------------------------------------------- */
 
 static void make_worker(struct worker *worker, uint64_t major, uint64_t minor)
 {
     if (worker->table == NULL)
-        worker->table = stress_table_make(TABLE);
+        stress_worker_make(worker, TABLE, NULL, (size_t)8 << 20);
     worker->random = stress_random_at(settings->seed, major, minor);
-    worker->table_size = TABLE;
-    worker->largest = (size_t)8 << 20;
     worker->tide.left = 0;
 }
 
@@ -115,37 +109,28 @@ static void run_scenario(bool may_fail)
     }
 }
 
-static void *work_in_storm(void *worker)
+static void work_in_storm(unsigned number)
 {
-    stress_seat_take(1 + (unsigned)((struct worker *)worker - workers));
-    stress_work(worker, STEPS);
+    stress_seat_take(1 + number);
+    stress_work(&workers[number], STEPS);
     stress_seat_leave();
-    return NULL;
 }
 
 static void run_storm(uint64_t storm, bool may_fail)
 {
-    pthread_t threads[MOST_WORKERS];
     for (unsigned i = 0; i < settings->threads; i++) {
         make_worker(&workers[i], storm, i);
         workers[i].exchange = &exchange;
         workers[i].may_fail = may_fail;
-        threads[i] = stress_thread_start(work_in_storm, &workers[i]);
     }
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_thread_join(threads[i]);
+    stress_team_run(settings->threads, work_in_storm);
 }
 
 static void check_empty_heap(const char *when)
 {
     struct stress_random random = stress_random_at(settings->seed, 0, 2);
-    struct stress_tally nothing = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        if (workers[i].table != NULL)
-            stress_table_free(workers[i].table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
-    stress_tally_check(&nothing, when);
+    stress_rest_free(&random, 256);
+    stress_rest_check(when);
 }
 
 /* --- fresh processes -------------------------------------------------------------------------- */
@@ -176,46 +161,30 @@ static _Noreturn void run_planned(struct plan plan)
     _exit(0);
 }
 
-static void await_child(pid_t child, struct plan plan)
-{
-    int status = 0;
-    stress_doing("waiting for a child");
-    while (waitpid(child, &status, 0) != child)
-        stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
-    stress_require(status == 0,
-                   "calls %llu to %llu of sys/vm (storm %llu) fail, and a child ends with %s %d%s",
-                   (unsigned long long)plan.first,
-                   (unsigned long long)(plan.first + plan.count - 1),
-                   (unsigned long long)plan.storm, WIFSIGNALED(status) ? "signal" : "status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                   WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": it hung" : "");
-}
-
 static void run_child(struct plan plan)
 {
-    pid_t child = fork();
-    stress_require(child >= 0, "fork: %s", strerror(errno));
+    pid_t child = stress_fork();
     if (child == 0)
         run_planned(plan);
-    await_child(child, plan);
+    stress_child_await(child, 0, "calls %llu to %llu of sys/vm fail (storm %llu), and a child",
+                       (unsigned long long)plan.first,
+                       (unsigned long long)(plan.first + plan.count - 1),
+                       (unsigned long long)plan.storm);
 }
 
 /* How many calls the scenario makes when none fails: counted in a child, so that this process stays
  * one that has never allocated. */
 static uint64_t record_calls(void)
 {
-    uint64_t *calls =
-        mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    stress_require(calls != MAP_FAILED, "mmap: %s", strerror(errno));
-    pid_t child = fork();
-    stress_require(child >= 0, "fork: %s", strerror(errno));
+    uint64_t *calls = stress_map_shared(sizeof *calls);
+    pid_t child = stress_fork();
     if (child == 0) {
         vm_failing_plan(0, 0);
         run_scenario(false);
         *calls = vm_failing_calls();
         _exit(0);
     }
-    await_child(child, (struct plan){0, 1, 0});
+    stress_child_await(child, 0, "the scenario without failures");
     return *calls;
 }
 
@@ -239,8 +208,7 @@ static void run(const struct stress_settings *given)
     uint64_t storms = 0;
     settings = given;
     stress_exchange_make(&exchange, 64);
-    for (unsigned i = 0; i < FILLERS; i++)
-        fillers[i] = stress_map(sizeof *fillers[i]);
+    fillers = stress_table_make(FILLERS);
     stress_seat_take(0);
     uint64_t calls = record_calls();
     stress_require(calls > 0, "the scenario makes no call of sys/vm");

@@ -14,70 +14,57 @@
  * Replay: the seed; a worker's draws are those of (seed, 0, number).
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 512, SLOTS = 256, MOST_WORKERS = 64, MOST_DEPTH = 3, CHILD_THREADS = 2 };
+enum { TABLE = 512, SLOTS = 256, MOST_DEPTH = 3, CHILD_THREADS = 2 };
 
 struct forker {
     struct worker worker;
-    unsigned number;
     uint64_t forks;
 };
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct forker forkers[MOST_WORKERS];
+static struct forker forkers[STRESS_THREADS_MAX];
 
 static void make_worker(struct worker *worker, uint64_t major, uint64_t minor)
 {
+    stress_worker_make(worker, TABLE, &exchange, (size_t)2 << 20);
     worker->random = stress_random_at(settings->seed, major, minor);
-    worker->table = stress_table_make(TABLE);
-    worker->table_size = TABLE;
-    worker->exchange = &exchange;
-    worker->largest = (size_t)2 << 20;
 }
 
 /* --- in the child ----------------------------------------------------------------------------- */
 
 static void spawn_child(struct worker *worker, unsigned depth);
 
-static void *work_in_child(void *argument)
+static struct worker children[CHILD_THREADS];
+
+static void work_in_child(unsigned number)
 {
-    stress_work(argument, 500);
+    stress_work(&children[number], 500);
     stress_allocator.thread_idle();
-    return NULL;
 }
 
 static void start_threads_in_child(struct worker *parent)
 {
-    static struct worker workers[CHILD_THREADS];
-    pthread_t threads[CHILD_THREADS];
+    struct stress_team team;
     uint64_t major = stress_random_next(&parent->random);
-    for (unsigned i = 0; i < CHILD_THREADS; i++) {
-        make_worker(&workers[i], major, i);
-        threads[i] = stress_thread_start(work_in_child, &workers[i]);
-    }
-    stress_work(parent, 500);
     for (unsigned i = 0; i < CHILD_THREADS; i++)
-        stress_thread_join(threads[i]);
+        make_worker(&children[i], major, i);
+    stress_team_start(&team, CHILD_THREADS, work_in_child);
+    stress_work(parent, 500);
+    stress_team_join(&team);
 }
 
-/* By its path, because under valgrind the link's target is not what the link leads to. */
 static _Noreturn void execute_self(void)
 {
     char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    stress_require(length > 0, "/proc/self/exe: %s", strerror(errno));
-    path[length] = '\0';
+    stress_own_path(path, sizeof path);
     (void)execl(path, stress_program.name, "--child", (char *)NULL);
     stress_fail("exec: %s", strerror(errno));
 }
@@ -129,20 +116,6 @@ static _Noreturn void live_as_child(struct worker *worker, unsigned depth, bool 
 
 /* --- in the parent ---------------------------------------------------------------------------- */
 
-static void await_child(pid_t child)
-{
-    int status = 0;
-    stress_doing("waiting for a child");
-    while (waitpid(child, &status, 0) != child)
-        stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
-    if (WIFSIGNALED(status))
-        stress_fail("child %d of %d was ended by signal %d (%s)%s", (int)child, (int)getpid(),
-                    WTERMSIG(status), strsignal(WTERMSIG(status)),
-                    WTERMSIG(status) == SIGALRM ? ": it hung" : "");
-    stress_require(WEXITSTATUS(status) == 0, "child %d of %d ended with status %d", (int)child,
-                   (int)getpid(), WEXITSTATUS(status));
-}
-
 static void spawn_child(struct worker *worker, unsigned depth)
 {
     /* The C library's own malloc does not outlive _Fork, and ThreadSanitizer does not see it. */
@@ -153,57 +126,30 @@ static void spawn_child(struct worker *worker, unsigned depth)
     stress_require(child >= 0, "fork: %s", strerror(errno));
     if (child == 0)
         live_as_child(worker, depth, is_bare);
-    await_child(child);
+    stress_child_await(child, 0, "child %d of %d", (int)child, (int)getpid());
 }
 
-static void *run_forker(void *argument)
+static void run_forker(unsigned number)
 {
-    struct forker *forker = argument;
-    stress_seat_take(forker->number);
+    struct forker *forker = &forkers[number];
+    stress_seat_take(number);
     while (forker->forks == 0 || stress_seconds() < settings->seconds) {
         stress_work(&forker->worker, stress_random_below(&forker->worker.random, 2000));
         spawn_child(&forker->worker, 1);
         forker->forks++;
     }
     stress_seat_leave();
-    return NULL;
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(forkers[i].worker.table, TABLE, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 1, 0);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(forkers[i].worker.table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_WORKERS];
     uint64_t forks = 0;
     settings = given;
     stress_exchange_make(&exchange, SLOTS);
-    for (unsigned i = 0; i < given->threads; i++) {
-        forkers[i].number = i;
+    for (unsigned i = 0; i < given->threads; i++)
         make_worker(&forkers[i].worker, 0, i);
-    }
-    for (unsigned i = 0; i < given->threads; i++)
-        threads[i] = stress_thread_start(run_forker, &forkers[i]);
-    for (unsigned i = 0; i < given->threads; i++)
-        stress_thread_join(threads[i]);
-    check_rest("account of the parent");
-    free_all();
-    check_rest("account of the empty heap");
+    stress_team_run(given->threads, run_forker);
+    stress_rest_end(given->seed);
     for (unsigned i = 0; i < given->threads; i++)
         forks += forkers[i].forks;
     stress_report("forks=%llu", (unsigned long long)forks);

@@ -15,10 +15,9 @@
  */
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 2048, MOST_SEATS = 64, LIVES = 24 };
+enum { TABLE = 2048, LIVES = 24 };
 
 struct seat {
     struct block **table;
@@ -28,8 +27,8 @@ struct seat {
 };
 
 static const struct stress_settings *settings;
-static struct seat seats[MOST_SEATS];
-static _Atomic(struct block **) ring[MOST_SEATS];
+static struct seat seats[STRESS_THREADS_MAX];
+static _Atomic(struct block **) ring[STRESS_THREADS_MAX];
 
 static void fill_table(struct seat *seat)
 {
@@ -77,42 +76,18 @@ static void *live(void *argument)
 }
 
 /* The lives of one seat, each a thread. */
-static void *run_seat(void *argument)
+static void run_seat(unsigned number)
 {
-    struct seat *seat = argument;
+    struct seat *seat = &seats[number];
     for (unsigned i = 0; i < LIVES; i++) {
         seat->life++;
-        seat->random = stress_random_at(settings->seed, seat->life, seat->number);
+        seat->random = stress_random_at(settings->seed, seat->life, number);
         stress_thread_join(stress_thread_start(live, seat));
     }
-    return NULL;
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++) {
-        stress_table_tally(seats[i].table, TABLE, &tally);
-        /* order: acquire HO -- with pass_table() */
-        stress_table_tally(ep__load_acquire(&ring[i]), TABLE, &tally);
-    }
-    stress_tally_check(&tally, when);
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 0, 0);
-    for (unsigned i = 0; i < settings->threads; i++) {
-        stress_table_free(seats[i].table, TABLE, &random, 256);
-        /* order: acquire HO -- with pass_table() */
-        stress_table_free(ep__load_acquire(&ring[i]), TABLE, &random, 256);
-    }
-    stress_allocator.thread_idle();
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_SEATS];
     unsigned rounds = 0;
     settings = given;
     for (unsigned i = 0; i < given->threads; i++) {
@@ -122,14 +97,10 @@ static void run(const struct stress_settings *given)
         ep__store_relaxed(&ring[i], stress_table_make(TABLE));
     }
     for (; rounds == 0 || stress_seconds() < given->seconds; rounds++) {
-        for (unsigned i = 0; i < given->threads; i++)
-            threads[i] = stress_thread_start(run_seat, &seats[i]);
-        for (unsigned i = 0; i < given->threads; i++)
-            stress_thread_join(threads[i]);
-        check_rest("account after a round");
+        stress_team_run(given->threads, run_seat);
+        stress_rest_check("account after a round");
     }
-    free_all();
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
     stress_report("rounds=%u", rounds);
 }
 

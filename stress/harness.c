@@ -64,7 +64,7 @@ _Noreturn void stress_fail(const char *format, ...)
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     stress_say("%s: FAILED: %s", stress_program.name, what);
-    stress_say("%s: replay: --seed 0x%llx --threads %u --seconds %.0f%s", stress_program.name,
+    stress_say("%s: replay: --seed 0x%llx --threads %u --seconds %g%s", stress_program.name,
                (unsigned long long)settings.seed, settings.threads, settings.seconds,
                settings.smoke ? " --smoke" : "");
     abort();
@@ -83,20 +83,19 @@ void stress_bound(const char *what, size_t resident, size_t bound)
 
 void stress_report(const char *format, ...)
 {
+    char figures[512];
     size_t used = strlen(result);
     va_list arguments;
     va_start(arguments, format);
-    (void)snprintf(result + used, sizeof result - used, " ");
-    used = strlen(result);
-    (void)vsnprintf(result + used, sizeof result - used, format, arguments);
+    (void)vsnprintf(figures, sizeof figures, format, arguments);
     va_end(arguments);
+    (void)snprintf(result + used, sizeof result - used, " %s", figures);
 }
 
 static _Noreturn void print_usage(int status)
 {
     stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N] "
-               "[--jitter N] "
-               "[--no-bounds] [--no-child-threads]",
+               "[--jitter N] [--no-bounds] [--no-child-threads]",
                stress_program.name);
     exit(status);
 }
@@ -133,13 +132,12 @@ static uint64_t draw_seed(void)
 
 static void take_option(int option)
 {
-    enum { MOST_THREADS = 64 };
     switch (option) {
     case 's':
         settings.seconds = read_number(optarg, 0, 1e6);
         break;
     case 't':
-        settings.threads = (unsigned)read_number(optarg, 1, MOST_THREADS);
+        settings.threads = (unsigned)read_number(optarg, 1, STRESS_THREADS_MAX);
         break;
     case 'r':
         settings.seed = read_seed(optarg);
@@ -205,7 +203,7 @@ int main(int count, char **arguments)
 {
     start_seconds = read_clock();
     take_options(count, arguments);
-    stress_say("%s: allocator %s, --seed 0x%llx --threads %u --seconds %.0f%s", stress_program.name,
+    stress_say("%s: allocator %s, --seed 0x%llx --threads %u --seconds %g%s", stress_program.name,
                stress_allocator.name, (unsigned long long)settings.seed, settings.threads,
                settings.seconds, settings.smoke ? " --smoke" : "");
     stress_watchdog_start(settings.patience_seconds);

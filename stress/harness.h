@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sys/atomic.h"
 
@@ -78,7 +79,45 @@ double stress_seconds(void);
 
 void stress_sleep(double seconds);
 
-/* --- threads ---------------------------------------------------------------------------------- */
+/* --- threads (threads.c) ----------------------------------------------------------------------- */
+
+enum { STRESS_THREADS_MAX = 64 };
+
+pthread_t stress_thread_start(void *(*body)(void *), void *argument);
+void stress_thread_join(pthread_t thread);
+
+/* Threads that run body(0) to body(count - 1); count <= STRESS_THREADS_MAX. */
+struct stress_team {
+    unsigned count;
+    struct stress_member {
+        pthread_t thread;
+        void (*body)(unsigned number);
+        unsigned number;
+    } members[STRESS_THREADS_MAX];
+};
+
+void stress_team_start(struct stress_team *team, unsigned count, void (*body)(unsigned number));
+void stress_team_join(struct stress_team *team);
+
+/* Starts and joins. */
+void stress_team_run(unsigned count, void (*body)(unsigned number));
+
+/* A thread of the harness's own, that runs for ever; it runs already when the call returns. */
+void stress_attendant_start(void *(*body)(void *));
+
+/* --- processes (processes.c) ------------------------------------------------------------------- */
+
+/* The file of this program. */
+void stress_own_path(char *path, size_t room);
+
+/* fork(), which must succeed. */
+pid_t stress_fork(void);
+
+/* Waits for a child, and fails the run unless it ends with this status; the format says which child it is. */
+void stress_child_await(pid_t child, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- seats and watchdog (watchdog.c) ----------------------------------------------------------- */
 
 enum { STRESS_SEATS = 512 };
 
@@ -95,14 +134,6 @@ void stress_seat_leave(void);
 
 /* The calling thread begins something; a string that lives for ever. */
 void stress_doing(const char *what);
-
-pthread_t stress_thread_start(void *(*body)(void *), void *argument);
-void stress_thread_join(pthread_t thread);
-
-/* A thread of the harness's own, that runs for ever; it runs already when the call returns. */
-void stress_attendant_start(void *(*body)(void *));
-
-/* --- watchdog (watchdog.c) -------------------------------------------------------------------- */
 
 struct stress_seat *stress_seats(void);
 void stress_watchdog_start(unsigned patience_seconds);

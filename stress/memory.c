@@ -1,6 +1,7 @@
 /* The harness's own memory and the resident size (memory.h). */
 #include "memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +12,28 @@
 #include "allocator.h"
 #include "harness.h"
 
-static void *map_pages(size_t bytes, int extra)
+static void *map_pages(size_t bytes, int flags)
 {
-    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | extra, -1, 0);
-    return start == MAP_FAILED ? NULL : start;
-}
-
-void *stress_try_map(size_t bytes)
-{
-    return map_pages(bytes, 0);
+    void *start =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    stress_require(start != MAP_FAILED, "the harness cannot map %zu bytes: %s", bytes,
+                   strerror(errno));
+    return start;
 }
 
 void *stress_map(size_t bytes)
 {
-    void *start = map_pages(bytes, 0);
-    stress_require(start != NULL, "the harness cannot map %zu bytes", bytes);
-    return start;
+    return map_pages(bytes, MAP_PRIVATE);
 }
 
 void *stress_map_resident(size_t bytes)
 {
-    void *start = map_pages(bytes, MAP_POPULATE);
-    stress_require(start != NULL, "the harness cannot map %zu bytes", bytes);
-    return start;
+    return map_pages(bytes, MAP_PRIVATE | MAP_POPULATE);
+}
+
+void *stress_map_shared(size_t bytes)
+{
+    return map_pages(bytes, MAP_SHARED);
 }
 
 void stress_unmap(void *start, size_t bytes)

@@ -15,12 +15,12 @@ void *stress_map(size_t bytes);
 /* The same, resident from the start. */
 void *stress_map_resident(size_t bytes);
 
-/* NULL when there is none: for places that must go on. */
-void *stress_try_map(size_t bytes);
+/* The same, shared with children that are forked later. */
+void *stress_map_shared(size_t bytes);
 
 void stress_unmap(void *start, size_t bytes);
 
-/* The process's resident memory now (statm), and its mapped address space. */
+/* The process's resident memory and its mapped address space, now. */
 size_t stress_resident_bytes(void);
 size_t stress_mapped_bytes(void);
 

@@ -15,14 +15,12 @@
  * one before it has ended.  Between phases all threads have exited; the main thread frees a random
  * share of what they left, in foreign pools, gives its own pools up, and compares.
  */
-#include <stdio.h>
-
 #include "allocator.h"
 #include "harness.h"
 #include "memory.h"
 #include "workload.h"
 
-enum { GENERATIONS = 8, MOST_CHAINS = 64 };
+enum { GENERATIONS = 8 };
 
 struct generation {
     struct worker worker;
@@ -40,8 +38,7 @@ struct chain {
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct chain chains[MOST_CHAINS];
-static size_t table_size;
+static struct chain chains[STRESS_THREADS_MAX];
 
 static void *live_generation(void *argument)
 {
@@ -68,64 +65,38 @@ static pthread_t begin_generation(struct chain *chain, unsigned number)
     return stress_thread_start(live_generation, generation);
 }
 
-static void *run_chain(void *argument)
+static void run_chain(unsigned number)
 {
-    struct chain *chain = argument;
+    struct chain *chain = &chains[number];
     pthread_t previous = begin_generation(chain, 0);
-    for (unsigned number = 1; number < chain->length; number++) {
-        pthread_t next = begin_generation(chain, number);
+    for (unsigned i = 1; i < chain->length; i++) {
+        pthread_t next = begin_generation(chain, i);
         stress_thread_join(previous);
         previous = next;
     }
     stress_thread_join(previous);
-    return NULL;
 }
 
 static void make_chains(void)
 {
+    size_t table_size = settings->smoke ? 1024 : 4096;
     stress_exchange_make(&exchange, 128 * settings->threads);
     for (unsigned i = 0; i < settings->threads; i++) {
         chains[i].number = i;
-        for (unsigned k = 0; k < 2; k++) {
-            struct worker *worker = &chains[i].generations[k].worker;
-            worker->table = stress_table_make(table_size);
-            worker->table_size = table_size;
-            worker->exchange = &exchange;
-            worker->largest = (size_t)8 << 20;
-        }
+        for (unsigned k = 0; k < 2; k++)
+            stress_worker_make(&chains[i].generations[k].worker, table_size, &exchange,
+                               (size_t)8 << 20);
     }
 }
 
 static void run_threads(uint64_t phase)
 {
-    pthread_t threads[MOST_CHAINS];
     for (unsigned i = 0; i < settings->threads; i++) {
         chains[i].phase = phase;
         chains[i].length =
             1 + (unsigned)(stress_hash(settings->seed + phase * 64 + i) % GENERATIONS);
-        threads[i] = stress_thread_start(run_chain, &chains[i]);
     }
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_thread_join(threads[i]);
-}
-
-static void free_share(struct stress_random *random, unsigned share)
-{
-    for (unsigned i = 0; i < settings->threads; i++)
-        for (unsigned k = 0; k < 2; k++)
-            stress_table_free(chains[i].generations[k].worker.table, table_size, random, share);
-    stress_exchange_free(&exchange, random, share);
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    stress_doing("comparison at rest");
-    for (unsigned i = 0; i < settings->threads; i++)
-        for (unsigned k = 0; k < 2; k++)
-            stress_table_tally(chains[i].generations[k].worker.table, table_size, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
+    stress_team_run(settings->threads, run_chain);
 }
 
 /* The main thread has other threads' blocks to free, and must leave nothing in its own pools. */
@@ -133,14 +104,12 @@ static void rest(uint64_t phase)
 {
     static const unsigned shares[] = {0, 13, 128, 230, 256};
     struct stress_random random = stress_random_at(settings->seed, phase, 1U << 20);
-    stress_allocator.thread_idle();
-    check_rest("account after the threads' exit");
-    free_share(&random, shares[stress_random_below(&random, 5)]);
-    stress_allocator.thread_idle();
-    check_rest("account after foreign frees");
+    stress_rest_check("account after the threads' exit");
+    stress_rest_free(&random, shares[stress_random_below(&random, 5)]);
+    stress_rest_check("account after foreign frees");
     if (stress_random_chance(&random, 1, 2)) {
         stress_allocator.purge();
-        check_rest("account after purge");
+        stress_rest_check("account after purge");
     }
 }
 
@@ -156,23 +125,18 @@ static uint64_t count_operations(void)
 static void run(const struct stress_settings *given)
 {
     settings = given;
-    table_size = settings->smoke ? 1024 : 4096;
     make_chains();
-    stress_seat_take(STRESS_SEATS - 1);
     uint64_t phase = 0;
     size_t most_resident = 0;
     while (phase == 0 || stress_seconds() < settings->seconds) {
-        stress_seat_leave();
         run_threads(phase);
         stress_seat_take(STRESS_SEATS - 1);
         size_t resident = stress_resident_bytes();
         most_resident = resident > most_resident ? resident : most_resident;
         rest(phase++);
+        stress_seat_leave();
     }
-    struct stress_random random = stress_random_at(settings->seed, phase, 1U << 21);
-    free_share(&random, 256);
-    stress_allocator.thread_idle();
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
     stress_report("phases=%llu operations=%llu resident_mib=%zu", (unsigned long long)phase,
                   (unsigned long long)count_operations(), most_resident >> 20);
 }

@@ -12,14 +12,12 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 64, MOST_THREADS = 64, MODULES = 3, PATH = 4096 };
+enum { TABLE = 64, MODULES = 3, PATH = 4096 };
 
 /* What a module exports as `module`. */
 struct module {
@@ -29,15 +27,13 @@ struct module {
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct worker workers[MOST_THREADS];
+static struct worker workers[STRESS_THREADS_MAX];
 static char folder[PATH];
 static _Atomic(uint64_t) loads;
 
 static void find_folder(void)
 {
-    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    stress_require(length > 0, "no /proc/self/exe");
-    folder[length] = '\0';
+    stress_own_path(folder, sizeof folder);
     *strrchr(folder, '/') = '\0';
 }
 
@@ -65,10 +61,10 @@ static void work_with_module(struct worker *worker, const struct module *module)
     }
 }
 
-static void *work(void *argument)
+static void work(unsigned number)
 {
-    struct worker *worker = argument;
-    stress_seat_take((unsigned)(worker - workers));
+    struct worker *worker = &workers[number];
+    stress_seat_take(number);
     do {
         void *handle;
         stress_doing("loading a module");
@@ -82,31 +78,19 @@ static void *work(void *argument)
         ep__fetch_add_relaxed(&loads, 1);
     } while (stress_seconds() < settings->seconds);
     stress_seat_leave();
-    return NULL;
 }
 
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_THREADS];
-    struct stress_random random = stress_random_at(given->seed, 1, 0);
-    struct stress_tally tally = {0};
     settings = given;
     find_folder();
     stress_exchange_make(&exchange, 64);
     for (unsigned i = 0; i < given->threads; i++) {
+        stress_worker_make(&workers[i], TABLE, &exchange, 0);
         workers[i].random = stress_random_at(given->seed, 0, i);
-        workers[i].table = stress_table_make(TABLE);
-        workers[i].table_size = TABLE;
-        workers[i].exchange = &exchange;
-        threads[i] = stress_thread_start(work, &workers[i]);
     }
-    for (unsigned i = 0; i < given->threads; i++)
-        stress_thread_join(threads[i]);
-    for (unsigned i = 0; i < given->threads; i++)
-        stress_table_free(workers[i].table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
-    stress_tally_check(&tally, "account at the end");
+    stress_team_run(given->threads, work);
+    stress_rest_end(given->seed);
     /* order: relaxed -- all threads have been joined */
     stress_report("loads=%llu", (unsigned long long)ep__load_relaxed(&loads));
 }

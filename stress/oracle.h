@@ -38,12 +38,8 @@ struct block {
     uint32_t id;
 };
 
-/* How much the oracle does.  Set before the first block; both true from the start. */
-struct stress_oracle {
-    bool registry; /* off where resident memory is measured */
-    bool usable;   /* usable sizes and ep_owns are asked for at every verification */
-};
-extern struct stress_oracle stress_oracle;
+/* Whether there is a registry.  Set before the first block; false where its memory would be measured or refused. */
+extern bool stress_has_registry;
 
 /* A block was got.  Checks address, alignment and registry, and fills it. */
 void stress_block_got(struct block *block, void *start, size_t size, size_t alignment);

@@ -14,11 +14,8 @@
  * no use for RLIMIT_AS; failing_memory is the one that runs there.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "allocator.h"
@@ -26,22 +23,22 @@
 #include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 4096, MOST_WORKERS = 64 };
+enum { TABLE = 4096 };
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct worker workers[MOST_WORKERS];
+static struct worker workers[STRESS_THREADS_MAX];
 static pthread_barrier_t barrier;
 static struct rlimit no_limit;
 
 /* Shared by all rounds' processes: how many allocations failed. */
 static _Atomic(uint64_t) *failures;
 
-static void *work_at_limit(void *argument)
+static void work_at_limit(unsigned number)
 {
-    struct worker *worker = argument;
+    struct worker *worker = &workers[number];
     uint64_t steps = settings->smoke ? 6000 : 30000;
-    stress_seat_take((unsigned)(worker - workers));
+    stress_seat_take(number);
     (void)pthread_barrier_wait(&barrier);
     stress_work(worker, steps);
     (void)pthread_barrier_wait(&barrier);
@@ -51,7 +48,6 @@ static void *work_at_limit(void *argument)
     /* order: relaxed -- a count */
     (void)ep__fetch_add_relaxed(failures, worker->failed);
     stress_seat_leave();
-    return NULL;
 }
 
 static void set_limit(size_t room)
@@ -70,68 +66,32 @@ static void make_workers(uint64_t round)
 {
     stress_exchange_make(&exchange, 256);
     for (unsigned i = 0; i < settings->threads; i++) {
-        struct worker *worker = &workers[i];
-        worker->random = stress_random_at(settings->seed, round, i);
-        worker->table = stress_table_make(TABLE);
-        worker->table_size = TABLE;
-        worker->exchange = &exchange;
-        worker->largest = (size_t)8 << 20;
-        worker->may_fail = true;
+        stress_worker_make(&workers[i], TABLE, &exchange, (size_t)8 << 20);
+        workers[i].random = stress_random_at(settings->seed, round, i);
+        workers[i].may_fail = true;
     }
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(workers[i].table, TABLE, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void check_end(struct stress_random *random)
-{
-    check_rest("account after the threads' exit");
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(workers[i].table, TABLE, random, 256);
-    stress_exchange_free(&exchange, random, 256);
-    stress_allocator.thread_idle();
-    check_rest("account of the empty heap");
 }
 
 /* A fresh process.  Threads are made before the limit, so that the C library has their stacks. */
 static _Noreturn void run_round(uint64_t round)
 {
     struct stress_random random = stress_random_at(settings->seed, round, 1U << 20);
-    pthread_t threads[MOST_WORKERS];
+    struct stress_team team;
     stress_watchdog_start(settings->patience_seconds);
     stress_jitter_start(settings->jitter_per_second);
     make_workers(round);
     stress_require(pthread_barrier_init(&barrier, NULL, settings->threads + 1) == 0, "barrier");
     if (round % 2 == 1)
         stress_allocator.free(stress_allocator.malloc(100));
-    for (unsigned i = 0; i < settings->threads; i++)
-        threads[i] = stress_thread_start(work_at_limit, &workers[i]);
+    stress_team_start(&team, settings->threads, work_at_limit);
     set_limit(stress_random_size(&random, (size_t)1 << 20, (size_t)64 << 20));
     (void)pthread_barrier_wait(&barrier);
     (void)pthread_barrier_wait(&barrier);
     lift_limit();
     (void)pthread_barrier_wait(&barrier);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_thread_join(threads[i]);
-    check_end(&random);
+    stress_team_join(&team);
+    stress_rest_end(settings->seed);
     _exit(0);
-}
-
-static void await_round(pid_t child, uint64_t round)
-{
-    int status = 0;
-    stress_doing("waiting for a round");
-    while (waitpid(child, &status, 0) != child)
-        stress_require(errno == EINTR, "waitpid: %s", strerror(errno));
-    stress_require(status == 0, "round %llu ended with %s %d", (unsigned long long)round,
-                   WIFSIGNALED(status) ? "signal" : "status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 static void run(const struct stress_settings *given)
@@ -139,17 +99,14 @@ static void run(const struct stress_settings *given)
     uint64_t round = 0;
     settings = given;
     /* The registry would map memory at the limit; contents show what overlaps. */
-    stress_oracle.registry = false;
+    stress_has_registry = false;
     stress_require(getrlimit(RLIMIT_AS, &no_limit) == 0, "getrlimit: %s", strerror(errno));
-    failures =
-        mmap(NULL, sizeof *failures, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    stress_require(failures != MAP_FAILED, "mmap: %s", strerror(errno));
+    failures = stress_map_shared(sizeof *failures);
     for (; round < 4 || stress_seconds() < given->seconds; round++) {
-        pid_t child = fork();
-        stress_require(child >= 0, "fork: %s", strerror(errno));
+        pid_t child = stress_fork();
         if (child == 0)
             run_round(round);
-        await_round(child, round);
+        stress_child_await(child, 0, "round %llu", (unsigned long long)round);
     }
     /* order: relaxed -- every round has ended */
     uint64_t failed = ep__load_relaxed(failures);

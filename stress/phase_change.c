@@ -28,7 +28,7 @@
 #include "memory.h"
 #include "workload.h"
 
-enum { GROUPS = 6, MOST_THREADS = 64, TABLE = 200000, SURVIVORS = 4096, SLOT_LOG2 = 16 };
+enum { GROUPS = 6, TABLE = 200000, SURVIVORS = 4096, SLOT_LOG2 = 16 };
 
 struct group {
     size_t low, high;
@@ -47,7 +47,6 @@ struct survivors {
 };
 
 struct phaser {
-    unsigned number;
     struct stress_random random;
     size_t count; /* live blocks of this phase, the first of the table */
     size_t bytes; /* their usable bytes */
@@ -56,7 +55,7 @@ struct phaser {
 };
 
 static const struct stress_settings *settings;
-static struct phaser *phasers[MOST_THREADS];
+static struct phaser *phasers[STRESS_THREADS_MAX];
 static uint64_t phase;
 static size_t live_limit; /* of one thread */
 static pthread_barrier_t barrier;
@@ -124,11 +123,11 @@ static void free_most(struct phaser *phaser)
     }
 }
 
-static void *run_phase(void *argument)
+static void run_phase(unsigned number)
 {
-    struct phaser *phaser = argument;
-    stress_seat_take(phaser->number);
-    phaser->random = stress_random_at(settings->seed, phase, phaser->number);
+    struct phaser *phaser = phasers[number];
+    stress_seat_take(number);
+    phaser->random = stress_random_at(settings->seed, phase, number);
     fill_up(phaser);
     renew_half(phaser);
     stress_doing("waiting for the others");
@@ -142,7 +141,6 @@ static void *run_phase(void *argument)
         (void)pthread_barrier_wait(&barrier);
     }
     stress_seat_leave();
-    return NULL;
 }
 
 /* --- what survivors pin ----------------------------------------------------------------------- */
@@ -248,9 +246,8 @@ static void check_account(const char *when)
 
 static void run_one_phase(struct measures *measures, uintptr_t *slots, size_t room)
 {
-    pthread_t threads[MOST_THREADS];
-    for (unsigned i = 0; i < settings->threads; i++)
-        threads[i] = stress_thread_start(run_phase, phasers[i]);
+    struct stress_team team;
+    stress_team_start(&team, settings->threads, run_phase);
     (void)pthread_barrier_wait(&barrier);
     size_t live = sum_live();
     measures->peak_live = live > measures->peak_live ? live : measures->peak_live;
@@ -261,8 +258,7 @@ static void run_one_phase(struct measures *measures, uintptr_t *slots, size_t ro
     if (phase % 2 == 0)
         (void)pthread_barrier_wait(&barrier);
     else
-        for (unsigned i = 0; i < settings->threads; i++)
-            stress_thread_join(threads[i]);
+        stress_team_join(&team);
     measures->pinned = pinned_bytes(slots, room);
     check_account("account between phases");
     size_t bound = measures->before + measures->pinned + retained_bytes(measures->pinned);
@@ -270,8 +266,7 @@ static void run_one_phase(struct measures *measures, uintptr_t *slots, size_t ro
     check_bound("rest", bound, &measures->worst_rest_percent);
     if (phase % 2 == 0) {
         (void)pthread_barrier_wait(&barrier);
-        for (unsigned i = 0; i < settings->threads; i++)
-            stress_thread_join(threads[i]);
+        stress_team_join(&team);
     }
 }
 
@@ -281,7 +276,6 @@ static void make_phasers(void)
     live_limit = ((size_t)(settings->smoke ? 24 : 96) << 20) / settings->threads;
     for (unsigned i = 0; i < settings->threads; i++) {
         phasers[i] = stress_map_resident(sizeof *phasers[i]);
-        phasers[i]->number = i;
         phasers[i]->table = stress_map_resident(TABLE * sizeof *phasers[i]->table);
     }
 }
@@ -291,7 +285,7 @@ static void run(const struct stress_settings *given)
     enum { ROOM = 1 << 18 };
     struct measures measures = {0};
     settings = given;
-    stress_oracle.registry = false;
+    stress_has_registry = false;
     uintptr_t *slots = stress_map_resident(ROOM * sizeof *slots);
     stress_require(pthread_barrier_init(&barrier, NULL, given->threads + 1) == 0, "barrier");
     make_phasers();

@@ -28,7 +28,7 @@
 #include "oracle.h"
 #include "random.h"
 
-enum { RING_BLOCKS = 4096, MOST_SIDE = 32 };
+enum { RING_BLOCKS = 4096, MOST_SIDE = STRESS_THREADS_MAX / 2 };
 
 /* One producer, one consumer.  The records stand in the ring itself. */
 struct ring_spsc {
@@ -259,7 +259,7 @@ static void run(const struct stress_settings *given)
     settings = given;
     producers = (given->threads + 1) / 2;
     consumers = given->threads / 2 > 0 ? given->threads / 2 : 1;
-    stress_oracle.registry = false;
+    stress_has_registry = false;
     /* order: relaxed -- no other thread exists yet */
     ep__store_relaxed(&unfilled, producers);
     rings = stress_map_resident(sizeof *rings * producers * consumers);

@@ -17,12 +17,11 @@
 
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 256, MOST_THREADS = 64, HELD_BYTES = 100, SIGNALS_A_SECOND = 2000 };
+enum { TABLE = 256, HELD_BYTES = 100, SIGNALS_A_SECOND = 2000 };
 
-static struct worker workers[MOST_THREADS];
+static struct worker workers[STRESS_THREADS_MAX];
 static struct exchange exchange;
 static const struct stress_settings *settings;
 static _Thread_local unsigned char *held;
@@ -62,18 +61,16 @@ static void handle(int signal)
     errno = saved;
 }
 
-static void *work(void *argument)
+static void work(unsigned number)
 {
-    struct worker *worker = argument;
-    stress_seat_take((unsigned)(worker - workers));
+    stress_seat_take(number);
     held = stress_allocator.malloc(HELD_BYTES);
     while (stress_seconds() < settings->seconds)
-        stress_work(worker, 500);
+        stress_work(&workers[number], 500);
     unsigned char *last = held;
     held = NULL;
     stress_allocator.free(last);
     stress_seat_leave();
-    return NULL;
 }
 
 static void send_signals(void)
@@ -89,20 +86,9 @@ static void send_signals(void)
     }
 }
 
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 2, 0);
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(workers[i].table, TABLE, &random, 256);
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
-    stress_tally_check(&tally, "account of the empty heap");
-}
-
 static void run(const struct stress_settings *given)
 {
-    pthread_t threads[MOST_THREADS];
+    struct stress_team team;
     struct sigaction action;
     settings = given;
     memset(&action, 0, sizeof action);
@@ -111,17 +97,13 @@ static void run(const struct stress_settings *given)
     stress_require(sigaction(SIGUSR1, &action, NULL) == 0, "sigaction: %s", strerror(errno));
     stress_exchange_make(&exchange, 64);
     for (unsigned i = 0; i < given->threads; i++) {
+        stress_worker_make(&workers[i], TABLE, &exchange, (size_t)1 << 20);
         workers[i].random = stress_random_at(given->seed, 0, i);
-        workers[i].table = stress_table_make(TABLE);
-        workers[i].table_size = TABLE;
-        workers[i].exchange = &exchange;
-        workers[i].largest = (size_t)1 << 20;
-        threads[i] = stress_thread_start(work, &workers[i]);
     }
+    stress_team_start(&team, given->threads, work);
     send_signals();
-    for (unsigned i = 0; i < given->threads; i++)
-        stress_thread_join(threads[i]);
-    free_all();
+    stress_team_join(&team);
+    stress_rest_end(given->seed);
     /* order: relaxed -- all threads have been joined */
     uint64_t count = ep__load_relaxed(&answers);
     stress_require(count > 0, "no handler has run");

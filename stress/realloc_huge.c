@@ -13,20 +13,18 @@
  */
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { BLOCKS = 8, MOST_THREADS = 64, STEPS = 400 };
+enum { BLOCKS = 8, STEPS = 400 };
 
 struct resizer {
     struct worker worker; /* its table, its generator, the hand-over */
-    unsigned number;
     uint64_t stayed, moved;
 };
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct resizer resizers[MOST_THREADS];
+static struct resizer resizers[STRESS_THREADS_MAX];
 static uint64_t phase;
 
 static size_t draw_size(struct stress_random *random)
@@ -79,53 +77,29 @@ static void step(struct resizer *resizer)
         stress_doing("malloc");
         stress_block_got(block, stress_allocator.malloc(size), size, 1);
     } else if (kind == 3) {
-        void *start = stress_block_give(block);
-        stress_doing("free");
-        stress_allocator.free(start);
+        stress_record_free(block, random);
     } else {
         resize_block(resizer, block);
     }
 }
 
-static void *run_resizer(void *argument)
+static void run_resizer(unsigned number)
 {
-    struct resizer *resizer = argument;
-    stress_seat_take(resizer->number);
-    resizer->worker.random = stress_random_at(settings->seed, phase, resizer->number);
+    struct resizer *resizer = &resizers[number];
+    stress_seat_take(number);
+    resizer->worker.random = stress_random_at(settings->seed, phase, number);
     for (unsigned i = 0; i < STEPS; i++)
         step(resizer);
     stress_seat_leave();
-    return NULL;
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(resizers[i].worker.table, BLOCKS, &tally);
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void free_share(unsigned share)
-{
-    struct stress_random random = stress_random_at(settings->seed, phase, 1U << 20);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(resizers[i].worker.table, BLOCKS, &random, share);
-    stress_exchange_free(&exchange, &random, share);
-    stress_allocator.thread_idle();
 }
 
 static void run_phase(void)
 {
-    pthread_t threads[MOST_THREADS];
-    for (unsigned i = 0; i < settings->threads; i++)
-        threads[i] = stress_thread_start(run_resizer, &resizers[i]);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_thread_join(threads[i]);
-    check_rest("account after the threads' exit");
-    free_share(64);
-    check_rest("account after foreign frees");
+    struct stress_random random = stress_random_at(settings->seed, phase, 1U << 20);
+    stress_team_run(settings->threads, run_resizer);
+    stress_rest_check("account after the threads' exit");
+    stress_rest_free(&random, 64);
+    stress_rest_check("account after foreign frees");
 }
 
 static void run(const struct stress_settings *given)
@@ -133,15 +107,11 @@ static void run(const struct stress_settings *given)
     uint64_t stayed = 0, moved = 0;
     settings = given;
     stress_exchange_make(&exchange, 2 * given->threads);
-    for (unsigned i = 0; i < given->threads; i++) {
-        resizers[i].number = i;
-        resizers[i].worker.table = stress_table_make(BLOCKS);
-        resizers[i].worker.exchange = &exchange;
-    }
+    for (unsigned i = 0; i < given->threads; i++)
+        stress_worker_make(&resizers[i].worker, BLOCKS, &exchange, 0);
     for (; phase == 0 || stress_seconds() < given->seconds; phase++)
         run_phase();
-    free_share(256);
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
     for (unsigned i = 0; i < given->threads; i++) {
         stayed += resizers[i].stayed;
         moved += resizers[i].moved;

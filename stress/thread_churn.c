@@ -5,8 +5,8 @@
  * number of threads that ever lived.  A thread may allocate and free in its last destructor, after the
  * allocator has let go of it; a thread that only frees leaves nothing behind either.
  *
- * If it were false: the printed series would climb with the number of threads (baseline: lrmalloc and
- * rpmalloc crash on such a run), or the account at the end would not be exact.
+ * If it were false: what is resident would climb with the number of threads, or the account at the end would
+ * not be exact.
  *
  * Bound, asserted where the allocator is epmalloc and printed everywhere; "early" is the first fifth of
  * the threads:
@@ -16,19 +16,17 @@
  * Replay: the seed; thread n's draws are those of (seed, 0, n).  --seconds does not count here: a run is
  * 10,000 threads (1,500 with --smoke), as many at once as --threads says.
  */
-#include <stdio.h>
-
 #include "allocator.h"
 #include "harness.h"
 #include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 256, MOST_CHAINS = 64, LAST_WORDS = 2, SAMPLE_EVERY = 50 };
+enum { TABLE = 256, LAST_WORDS = 2, SAMPLE_EVERY = 50 };
 
 /* A chain runs one short thread after the other on the same table. */
 struct chain {
     struct worker worker;
-    struct block last_words; /* what a thread's destructor allocates and frees */
+    struct block *last_words; /* what a thread's destructor allocates and frees */
     unsigned number;
     unsigned destructions;
     uint64_t thread_number;
@@ -36,7 +34,7 @@ struct chain {
 
 static const struct stress_settings *settings;
 static struct exchange exchange;
-static struct chain chains[MOST_CHAINS];
+static struct chain chains[STRESS_THREADS_MAX];
 static struct stress_series *series;
 static pthread_key_t last_words_key;
 static _Atomic(uint64_t) next_thread;
@@ -50,9 +48,9 @@ static void speak_last_words(void *argument)
     struct chain *chain = argument;
     size_t size = 1 + stress_random_below(&chain->worker.random, 5000);
     stress_doing("destructor");
-    if (chain->last_words.start != NULL)
-        stress_allocator.free(stress_block_give(&chain->last_words));
-    stress_block_got(&chain->last_words, stress_allocator.malloc(size), size, 1);
+    if (chain->last_words->start != NULL)
+        stress_record_free(chain->last_words, &chain->worker.random);
+    stress_block_got(chain->last_words, stress_allocator.malloc(size), size, 1);
     if (chain->destructions++ < LAST_WORDS)
         (void)pthread_setspecific(last_words_key, chain);
     else
@@ -84,16 +82,16 @@ static void *live_shortly(void *argument)
     return NULL;
 }
 
-static void *run_chain(void *argument)
+static void run_chain(unsigned number)
 {
-    struct chain *chain = argument;
+    struct chain *chain = &chains[number];
     for (;;) {
         /* order: relaxed -- a number that nobody else gets */
         chain->thread_number = ep__fetch_add_relaxed(&next_thread, 1);
         if (chain->thread_number >= all_threads)
-            return NULL;
+            return;
         stress_thread_join(stress_thread_start(live_shortly, chain));
-        if (chain->number == 0 && chain->thread_number % SAMPLE_EVERY < settings->threads)
+        if (number == 0 && chain->thread_number % SAMPLE_EVERY < settings->threads)
             stress_series_add(series, (double)chain->thread_number);
     }
 }
@@ -107,51 +105,20 @@ static size_t read_metadata(void)
 /* Runs threads until `threads` of them have been born since the beginning. */
 static void run_until(uint64_t threads)
 {
-    pthread_t running[MOST_CHAINS];
     /* order: relaxed -- no chain runs now */
     ep__store_relaxed(&next_thread, all_threads);
     all_threads = threads;
-    for (unsigned i = 0; i < settings->threads; i++)
-        running[i] = stress_thread_start(run_chain, &chains[i]);
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_thread_join(running[i]);
+    stress_team_run(settings->threads, run_chain);
 }
 
 static void make_chains(void)
 {
     stress_exchange_make(&exchange, 256);
     for (unsigned i = 0; i < settings->threads; i++) {
-        struct worker *worker = &chains[i].worker;
         chains[i].number = i;
-        worker->table = stress_table_make(TABLE);
-        worker->table_size = TABLE;
-        worker->exchange = &exchange;
-        worker->largest = (size_t)64 << 10;
+        chains[i].last_words = *stress_table_make(1);
+        stress_worker_make(&chains[i].worker, TABLE, &exchange, (size_t)64 << 10);
     }
-}
-
-static void check_rest(const char *when)
-{
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++) {
-        struct block *last_words = &chains[i].last_words;
-        stress_table_tally(chains[i].worker.table, TABLE, &tally);
-        stress_table_tally(&last_words, 1, &tally);
-    }
-    stress_exchange_tally(&exchange, &tally);
-    stress_tally_check(&tally, when);
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 1, 0);
-    for (unsigned i = 0; i < settings->threads; i++) {
-        struct block *last_words = &chains[i].last_words;
-        stress_table_free(chains[i].worker.table, TABLE, &random, 256);
-        stress_table_free(&last_words, 1, &random, 256);
-    }
-    stress_exchange_free(&exchange, &random, 256);
-    stress_allocator.thread_idle();
 }
 
 static void check_bounds(uint64_t early_threads)
@@ -173,19 +140,17 @@ static void run(const struct stress_settings *given)
 {
     uint64_t threads = given->smoke ? 1500 : 10000;
     settings = given;
-    stress_oracle.registry = false;
+    stress_has_registry = false;
     stress_require(pthread_key_create(&last_words_key, speak_last_words) == 0,
                    "pthread_key_create");
     series = stress_map_resident(sizeof *series);
     make_chains();
     run_until(threads / 5);
     early_metadata = read_metadata();
-    check_rest("account after a fifth of the threads");
+    stress_rest_check("account after a fifth of the threads");
     run_until(threads);
-    check_rest("account after all threads");
     check_bounds(threads / 5);
-    free_all();
-    check_rest("account of the empty heap");
+    stress_rest_end(given->seed);
 }
 
 const struct stress_program stress_program = {

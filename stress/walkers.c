@@ -12,13 +12,12 @@
  */
 #include "allocator.h"
 #include "harness.h"
-#include "memory.h"
 #include "workload.h"
 
-enum { TABLE = 4096, MOST_THREADS = 64, HELD_BYTES = 5000 };
+enum { TABLE = 4096, HELD_BYTES = 5000 };
 
 static const struct stress_settings *settings;
-static struct worker movers[MOST_THREADS];
+static struct worker movers[STRESS_THREADS_MAX];
 static _Atomic(uint64_t) walks;
 
 static void move_once(struct worker *worker)
@@ -36,14 +35,12 @@ static void move_once(struct worker *worker)
     stress_allocator.purge();
 }
 
-static void *move(void *argument)
+static void move(unsigned number)
 {
-    struct worker *worker = argument;
-    stress_seat_take((unsigned)(worker - movers));
+    stress_seat_take(number);
     while (stress_seconds() < settings->seconds)
-        move_once(worker);
+        move_once(&movers[number]);
     stress_seat_leave();
-    return NULL;
 }
 
 static void walk_once(void *held)
@@ -62,59 +59,37 @@ static void walk_once(void *held)
     ep__fetch_add_relaxed(&walks, 1);
 }
 
-static void *walk(void *argument)
+static void walk(unsigned number)
 {
     void *held = stress_allocator.malloc(HELD_BYTES);
-    stress_seat_take((unsigned)*(uint64_t *)argument);
+    stress_seat_take(STRESS_THREADS_MAX + number);
     while (stress_seconds() < settings->seconds)
         walk_once(held);
     stress_allocator.free(held);
     stress_seat_leave();
-    return NULL;
-}
-
-static size_t count_retired(void)
-{
-    struct ep_account account;
-    return stress_allocator.account(&account) ? account.arenas_retired : 1;
-}
-
-static void free_all(void)
-{
-    struct stress_random random = stress_random_at(settings->seed, 1, 0);
-    struct stress_tally tally = {0};
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_tally(movers[i].table, TABLE, &tally);
-    stress_tally_check(&tally, "account after the threads' exit");
-    for (unsigned i = 0; i < settings->threads; i++)
-        stress_table_free(movers[i].table, TABLE, &random, 256);
-    stress_allocator.thread_idle();
-    tally = (struct stress_tally){0};
-    stress_tally_check(&tally, "account of the empty heap");
 }
 
 static void run(const struct stress_settings *given)
 {
     enum { WALKERS = 2 };
-    pthread_t threads[MOST_THREADS + WALKERS];
-    static uint64_t seats[WALKERS];
+    struct stress_team moving, walking;
+    struct ep_account account;
     settings = given;
     for (unsigned i = 0; i < given->threads; i++) {
+        stress_worker_make(&movers[i], TABLE, NULL, 0);
         movers[i].random = stress_random_at(given->seed, 0, i);
-        movers[i].table = stress_table_make(TABLE);
-        threads[i] = stress_thread_start(move, &movers[i]);
     }
-    for (unsigned i = 0; i < WALKERS; i++) {
-        seats[i] = given->threads + i;
-        threads[given->threads + i] = stress_thread_start(walk, &seats[i]);
-    }
-    for (unsigned i = 0; i < given->threads + WALKERS; i++)
-        stress_thread_join(threads[i]);
-    free_all();
-    stress_require(count_retired() > 0, "no arena was retired");
+    stress_team_start(&moving, given->threads, move);
+    stress_team_start(&walking, WALKERS, walk);
+    stress_team_join(&moving);
+    stress_team_join(&walking);
+    stress_rest_end(given->seed);
     /* order: relaxed -- all threads have been joined */
-    stress_report("walks=%llu retired=%zu", (unsigned long long)ep__load_relaxed(&walks),
-                  count_retired());
+    stress_report("walks=%llu", (unsigned long long)ep__load_relaxed(&walks));
+    if (!stress_allocator.account(&account))
+        return;
+    stress_require(account.arenas_retired > 0, "no arena was retired");
+    stress_report("retired=%zu", account.arenas_retired);
 }
 
 const struct stress_program stress_program = {

@@ -1,12 +1,9 @@
-/* Threads, the seats in which they tell what they do, and the watchdog that reads them (harness.h).
+/* The seats in which threads tell what they do, and the watchdog that reads them (harness.h).
  *
  * A hang is a failure like any other: no operation of a lock-free allocator can wait for a thread, so a
  * seat whose count of steps stands still is reported with what it was doing, and the program aborts.
  * The watchdog never allocates and takes part in nothing it watches.
  */
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,51 +45,6 @@ void stress_doing(const char *what)
     uint64_t steps = ep__load_relaxed(&my_seat->steps);
     /* order: relaxed -- see above */
     ep__store_relaxed(&my_seat->steps, steps + 1);
-}
-
-pthread_t stress_thread_start(void *(*body)(void *), void *argument)
-{
-    pthread_t thread;
-    int error = pthread_create(&thread, NULL, body, argument);
-    stress_require(error == 0, "pthread_create: %s", strerror(error));
-    return thread;
-}
-
-void stress_thread_join(pthread_t thread)
-{
-    int error = pthread_join(thread, NULL);
-    stress_require(error == 0, "pthread_join: %s", strerror(error));
-}
-
-static pthread_mutex_t attendants_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t attendant_runs = PTHREAD_COND_INITIALIZER;
-
-struct attendant {
-    void *(*body)(void *);
-    bool is_running;
-};
-
-static void *run_attendant(void *argument)
-{
-    struct attendant *attendant = argument;
-    void *(*body)(void *) = attendant->body;
-    (void)pthread_mutex_lock(&attendants_lock);
-    attendant->is_running = true;
-    (void)pthread_cond_signal(&attendant_runs);
-    (void)pthread_mutex_unlock(&attendants_lock); /* the argument is gone from here on */
-    return body(NULL);
-}
-
-/* A thread that is still being made may hold locks of a sanitizer's allocator, which a child forked meanwhile never
- * gets. */
-void stress_attendant_start(void *(*body)(void *))
-{
-    struct attendant attendant = {.body = body, .is_running = false};
-    (void)pthread_detach(stress_thread_start(run_attendant, &attendant));
-    (void)pthread_mutex_lock(&attendants_lock);
-    while (!attendant.is_running)
-        (void)pthread_cond_wait(&attendant_runs, &attendants_lock);
-    (void)pthread_mutex_unlock(&attendants_lock);
 }
 
 /* Whether the seat stood still since the last look; its count is kept in *last. */

@@ -83,18 +83,16 @@ static bool failed_as_it_may(struct worker *worker, const void *start)
     return true;
 }
 
-static void *call_aligned(struct stress_random *random, size_t alignment, size_t size)
+void *stress_aligned_get(struct stress_random *random, size_t alignment, size_t size)
 {
     void *start = NULL;
-    switch (stress_random_below(random, 3)) {
-    case 0:
+    unsigned kind = (unsigned)stress_random_below(random, 3);
+    if (kind == 0)
         return stress_allocator.aligned_alloc(alignment, size);
-    case 1:
-        errno = stress_allocator.posix_memalign(&start, alignment, size);
-        return start;
-    default:
+    if (kind == 1 || alignment < sizeof(void *))
         return stress_allocator.memalign(alignment, size);
-    }
+    errno = stress_allocator.posix_memalign(&start, alignment, size);
+    return start;
 }
 
 static void allocate_aligned(struct worker *worker, struct block *block, size_t size)
@@ -103,7 +101,7 @@ static void allocate_aligned(struct worker *worker, struct block *block, size_t 
     if (alignment > worker->largest)
         alignment = 64;
     stress_doing("aligned allocation");
-    void *start = call_aligned(&worker->random, alignment, size);
+    void *start = stress_aligned_get(&worker->random, alignment, size);
     if (!failed_as_it_may(worker, start))
         stress_block_got(block, start, size, alignment);
 }
@@ -132,21 +130,6 @@ static void allocate_block(struct worker *worker, struct block *block)
         if (!failed_as_it_may(worker, start))
             stress_block_got(block, start, size, 1);
     }
-}
-
-static void free_block(struct block *block, unsigned kind)
-{
-    size_t size = block->size;
-    size_t alignment = block->alignment;
-    stress_doing("verification");
-    void *start = stress_block_give(block);
-    stress_doing("free");
-    if (kind % 8 == 0 && alignment > 1)
-        stress_allocator.free_aligned_sized(start, alignment, size);
-    else if (kind % 8 == 0)
-        stress_allocator.free_sized(start, size);
-    else
-        stress_allocator.free(start);
 }
 
 static void resize_block(struct worker *worker, struct block *block)
@@ -256,7 +239,7 @@ static void work_on_record(struct worker *worker, size_t i)
         if (allocate)
             allocate_block(worker, block);
     } else if (!allocate) {
-        free_block(block, (unsigned)stress_random_below(random, 64));
+        stress_record_free(block, random);
     } else if (stress_random_chance(random, 1, 8)) {
         resize_block(worker, block);
     } else {
@@ -285,66 +268,4 @@ void stress_work(struct worker *worker, uint64_t operations)
 {
     for (uint64_t i = 0; i < operations; i++)
         stress_work_step(worker);
-}
-
-/* --- tables ----------------------------------------------------------------------------------- */
-
-struct block **stress_table_make(size_t count)
-{
-    struct block **table = stress_map(count * sizeof *table);
-    struct block *records = stress_map(count * sizeof *records);
-    for (size_t i = 0; i < count; i++)
-        table[i] = &records[i];
-    return table;
-}
-
-void stress_exchange_make(struct exchange *exchange, size_t count)
-{
-    struct block *records = stress_map(count * sizeof *records);
-    exchange->count = count;
-    exchange->slots = stress_map(count * sizeof *exchange->slots);
-    for (size_t i = 0; i < count; i++) {
-        /* order: relaxed -- no other thread exists yet */
-        ep__store_relaxed(&exchange->slots[i], &records[i]);
-    }
-}
-
-void stress_table_free(struct block **table, size_t count, struct stress_random *random,
-                       unsigned share)
-{
-    for (size_t i = 0; i < count; i++)
-        if (table[i]->start != NULL && stress_random_chance(random, share, 256))
-            free_block(table[i], (unsigned)i);
-}
-
-void stress_exchange_free(struct exchange *exchange, struct stress_random *random, unsigned share)
-{
-    for (size_t i = 0; i < exchange->count; i++) {
-        /* order: acquire HO -- with stress_trade(): the record and its block's contents */
-        struct block *block = ep__load_acquire(&exchange->slots[i]);
-        if (block->start != NULL && stress_random_chance(random, share, 256))
-            free_block(block, (unsigned)i);
-    }
-}
-
-static void tally_block(const struct block *block, struct stress_tally *tally)
-{
-    if (block->start == NULL)
-        return;
-    stress_block_verify(block);
-    stress_tally_add(tally, block);
-}
-
-void stress_table_tally(struct block *const *table, size_t count, struct stress_tally *tally)
-{
-    for (size_t i = 0; i < count; i++)
-        tally_block(table[i], tally);
-}
-
-void stress_exchange_tally(struct exchange *exchange, struct stress_tally *tally)
-{
-    for (size_t i = 0; i < exchange->count; i++) {
-        /* order: acquire HO -- with stress_trade(): the record and its block's contents */
-        tally_block(ep__load_acquire(&exchange->slots[i]), tally);
-    }
 }

@@ -1,7 +1,5 @@
 /* The work of one allocating thread: random operations on a table of block records.
  *
- * Used by: mixed, fork_storm, thread_churn, out_of_memory.
- *
  * A worker owns a table of pointers to records, some of them empty.  Hand-over is by exchange: it swaps
  * one of its pointers with one in a shared slot, so the number of records per table never changes and
  * a record always has one owner.
@@ -53,11 +51,6 @@ struct worker {
     uint64_t operations;
 };
 
-/* Maps `count` empty records and a table of pointers to them. */
-struct block **stress_table_make(size_t count);
-
-void stress_exchange_make(struct exchange *exchange, size_t count);
-
 /* One random operation. */
 void stress_work_step(struct worker *worker);
 
@@ -67,13 +60,35 @@ void stress_work(struct worker *worker, uint64_t operations);
 /* Swaps record i of the worker's table for one of a shared slot. */
 void stress_trade(struct worker *worker, size_t i);
 
+/* Calls one of the functions that take an alignment, any power of two. */
+void *stress_aligned_get(struct stress_random *random, size_t alignment, size_t size);
+
+/* --- tables (tables.c) -------------------------------------------------------------------------- */
+
+/* Maps `count` empty records and a table of pointers to them.  Whoever makes tables and exchanges is alone. */
+struct block **stress_table_make(size_t count);
+void stress_exchange_make(struct exchange *exchange, size_t count);
+
+/* A worker with a table of its own; its generator is the caller's to set. */
+void stress_worker_make(struct worker *worker, size_t table_size, struct exchange *exchange,
+                        size_t largest);
+
+/* Frees the record's block, in one of the ways there are. */
+void stress_record_free(struct block *block, struct stress_random *random);
+
 /* Frees each block of the table with a chance of `share` in 256. */
 void stress_table_free(struct block **table, size_t count, struct stress_random *random,
                        unsigned share);
-void stress_exchange_free(struct exchange *exchange, struct stress_random *random, unsigned share);
 
-/* Verifies and counts what is live; nobody else may work on it. */
-void stress_table_tally(struct block *const *table, size_t count, struct stress_tally *tally);
-void stress_exchange_tally(struct exchange *exchange, struct stress_tally *tally);
+/* --- at rest: all records that were ever made, with nobody else at work on them ------------------- */
+
+/* Verifies each live block, and compares what is live with the account. */
+void stress_rest_check(const char *when);
+
+/* Frees each live block with a chance of `share` in 256; then the calling thread holds nothing any more. */
+void stress_rest_free(struct stress_random *random, unsigned share);
+
+/* The end of a run, whose threads have exited: checks, frees everything, and checks the empty heap. */
+void stress_rest_end(uint64_t seed);
 
 #endif
