@@ -38,7 +38,6 @@ struct ring_spsc {
 };
 
 struct side {
-    unsigned number;
     _Atomic(uint64_t) bytes; /* usable bytes allocated, or freed; the owner writes */
     _Atomic(uint64_t) blocks;
 };
@@ -108,51 +107,48 @@ static size_t draw_size(struct stress_random *random)
     return stress_random_size(random, 32768, (size_t)256 << 10);
 }
 
-static void fill_rings(struct side *side, struct stress_random *random)
+static void fill_rings(unsigned number, struct stress_random *random)
 {
     for (unsigned i = 0; i < consumers; i++)
-        while (
-            put_block(&rings[side->number * consumers + i], RING_BLOCKS, draw_size(random), side)) {
+        while (put_block(&rings[number * consumers + i], RING_BLOCKS, draw_size(random),
+                         &producing[number])) {
         }
     /* order: relaxed -- the consumers only begin; what they take has an edge of its own */
     (void)ep__fetch_sub_relaxed(&unfilled, 1);
 }
 
 /* How full the rings may become changes all the time, so that pools fill and drain. */
-static void *produce(void *argument)
+static void produce(unsigned number)
 {
-    struct side *side = argument;
-    struct stress_random random = stress_random_at(settings->seed, 0, side->number);
+    struct stress_random random = stress_random_at(settings->seed, 0, number);
     uint64_t depth = RING_BLOCKS;
-    stress_seat_take(side->number);
-    fill_rings(side, &random);
+    stress_seat_take(number);
+    fill_rings(number, &random);
     /* order: relaxed -- a late end is an end */
     while (!ep__load_relaxed(&stop)) {
         size_t consumer = stress_random_below(&random, consumers);
-        struct ring_spsc *ring = &rings[side->number * consumers + consumer];
+        struct ring_spsc *ring = &rings[number * consumers + consumer];
         if (stress_random_chance(&random, 1, 8192))
             depth = stress_random_size(&random, 1, RING_BLOCKS);
-        if (!put_block(ring, depth, draw_size(&random), side)) {
+        if (!put_block(ring, depth, draw_size(&random), &producing[number])) {
             stress_doing("waiting for a consumer");
             (void)sched_yield();
         }
     }
     stress_seat_leave();
-    return NULL;
 }
 
-static bool take_from_all(struct side *side)
+static bool take_from_all(unsigned number)
 {
     bool any = false;
     for (unsigned i = 0; i < producers; i++)
-        any |= take_block(&rings[i * consumers + side->number], side);
+        any |= take_block(&rings[i * consumers + number], &consuming[number]);
     return any;
 }
 
-static void *consume(void *argument)
+static void consume(unsigned number)
 {
-    struct side *side = argument;
-    stress_seat_take(MOST_SIDE + side->number);
+    stress_seat_take(MOST_SIDE + number);
     /* order: relaxed -- see fill_rings() */
     while (ep__load_relaxed(&unfilled) != 0) {
         stress_doing("waiting for the first producers");
@@ -161,7 +157,7 @@ static void *consume(void *argument)
     for (;;) {
         /* order: acquire RE -- with run(): whatever was put before is seen by the take that follows */
         bool last = ep__load_acquire(&drained);
-        if (take_from_all(side))
+        if (take_from_all(number))
             continue;
         if (last)
             break;
@@ -169,7 +165,6 @@ static void *consume(void *argument)
         (void)sched_yield();
     }
     stress_seat_leave();
-    return NULL;
 }
 
 static uint64_t sum_bytes(struct side *sides, unsigned count)
@@ -210,9 +205,11 @@ static size_t sample_run(struct stress_series *series, double start, struct ep_a
             continue;
         next += step;
         stress_series_add(series, stress_seconds() - start);
-        if (series->bytes[series->count - 1] > most_resident)
-            (void)stress_allocator.account(account);
-        most_resident = stress_series_most(series, 0, 1e9);
+        size_t resident = series->bytes[series->count - 1];
+        if (resident <= most_resident)
+            continue;
+        most_resident = resident;
+        (void)stress_allocator.account(account);
     }
     return (size_t)most;
 }
@@ -238,24 +235,9 @@ static void check_bounds(const struct stress_series *series, size_t before, size
     stress_bound("flat", late, early == 0 ? late : flat);
 }
 
-static void start_sides(struct side *sides, unsigned count, void *(*body)(void *),
-                        pthread_t *threads)
-{
-    for (unsigned i = 0; i < count; i++) {
-        sides[i].number = i;
-        threads[i] = stress_thread_start(body, &sides[i]);
-    }
-}
-
-static void join_sides(const pthread_t *threads, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        stress_thread_join(threads[i]);
-}
-
 static void run(const struct stress_settings *given)
 {
-    pthread_t producer_threads[MOST_SIDE], consumer_threads[MOST_SIDE];
+    struct stress_team producer_threads, consumer_threads;
     settings = given;
     producers = (given->threads + 1) / 2;
     consumers = given->threads / 2 > 0 ? given->threads / 2 : 1;
@@ -267,16 +249,16 @@ static void run(const struct stress_settings *given)
     size_t before = stress_resident_bytes();
 
     double start = stress_seconds();
-    start_sides(consuming, consumers, consume, consumer_threads);
-    start_sides(producing, producers, produce, producer_threads);
+    stress_team_start(&consumer_threads, consumers, consume);
+    stress_team_start(&producer_threads, producers, produce);
     struct ep_account account = {0};
     size_t live = sample_run(series, start, &account);
     /* order: relaxed -- it tells nothing but to end */
     ep__store_relaxed(&stop, true);
-    join_sides(producer_threads, producers);
+    stress_team_join(&producer_threads);
     /* order: release RE -- with consume(): the producers' last puts, which the join ordered */
     ep__store_release(&drained, true);
-    join_sides(consumer_threads, consumers);
+    stress_team_join(&consumer_threads);
 
     struct stress_tally nothing = {0};
     stress_tally_check(&nothing, "account of the empty heap");
