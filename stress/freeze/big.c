@@ -23,11 +23,6 @@ static void get_touched(size_t size, unsigned count)
     }
 }
 
-static void put_mine(void)
-{
-    freeze_put_all(mine);
-}
-
 static void run_large(void)
 {
     freeze_get(mine, 40000, 4);
@@ -37,20 +32,26 @@ static void run_large(void)
     freeze_put(mine, 0, 2);
     freeze_get(mine, 40000, 2);
     freeze_get(mine, 250 * KIB, 2);
-    put_mine();
+    freeze_put_mine();
+}
+
+/* Two blocks, one through the sizes and the other through them backwards. */
+static void resize_two(size_t first, size_t unit, const unsigned *sizes, unsigned count)
+{
+    char *p = malloc(first);
+    char *other = malloc(first);
+    for (unsigned i = 0; i < count; i++) {
+        p = realloc(p, sizes[i] * unit);
+        other = realloc(other, sizes[count - 1 - i] * unit);
+    }
+    free(p);
+    free(other);
 }
 
 static void run_resized(void)
 {
-    static const size_t sizes[] = {100, 200, 300, 130, 131, 70, 190, 120, 1024};
-    char *p = malloc(50 * KIB);
-    char *other = malloc(50 * KIB);
-    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        p = realloc(p, sizes[i] * KIB);
-        other = realloc(other, sizes[sizeof sizes / sizeof *sizes - 1 - i] * KIB);
-    }
-    free(p);
-    free(other);
+    static const unsigned sizes[] = {100, 200, 300, 130, 131, 70, 190, 120, 1024};
+    resize_two(50 * KIB, KIB, sizes, sizeof sizes / sizeof *sizes);
 }
 
 static void run_huge(void)
@@ -61,28 +62,21 @@ static void run_huge(void)
     freeze_put(mine, 1, 2);
     freeze_get(mine, 2 * MIB, 2);
     freeze_get(mine, 4 * MIB, 1);
-    put_mine();
+    freeze_put_mine();
 }
 
 /* Growing moves pages where they have no room behind them. */
 static void run_huge_resized(void)
 {
-    static const size_t sizes[] = {2, 3, 5, 16, 15, 4, 6, 40, 2};
-    char *p = malloc(2 * MIB);
-    char *other = malloc(2 * MIB);
-    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        p = realloc(p, sizes[i] * MIB);
-        other = realloc(other, sizes[sizeof sizes / sizeof *sizes - 1 - i] * MIB);
-    }
-    free(p);
-    free(other);
+    static const unsigned sizes[] = {2, 3, 5, 16, 15, 4, 6, 40, 2};
+    resize_two(2 * MIB, MIB, sizes, sizeof sizes / sizeof *sizes);
 }
 
 /* Fills the cache of huge mappings with small ones, which a bigger block then makes longer. */
 static void have_cached(void)
 {
     freeze_get(mine, 1100 * KIB, 3);
-    put_mine();
+    freeze_put_mine();
 }
 
 static void run_huge_cached(void)
@@ -90,9 +84,9 @@ static void run_huge_cached(void)
     freeze_get(mine, 1900 * KIB, 1);
     freeze_get(mine, 30 * MIB, 1);
     freeze_get(mine, 1100 * KIB, 2);
-    put_mine();
+    freeze_put_mine();
     freeze_get(mine, 1100 * KIB, 1);
-    put_mine();
+    freeze_put_mine();
 }
 
 static void have_dirty(void)
@@ -107,7 +101,7 @@ static void have_dirty(void)
 static void have_dirty_free(void)
 {
     have_dirty();
-    put_mine();
+    freeze_put_mine();
 }
 
 static void put_in_turns(void)
@@ -120,9 +114,9 @@ static void put_in_turns(void)
 static void run_arenas(void)
 {
     freeze_get(mine, MIB, 10);
-    put_mine();
+    freeze_put_mine();
     freeze_get(mine, 700 * KIB, 8);
-    put_mine();
+    freeze_put_mine();
 }
 
 /* One arena's runs, and one of the next arena, which has no other: when that goes, the bound is exceeded by a free that
@@ -213,7 +207,7 @@ const struct freeze_operation freeze_big[] = {
     {.name = "surplus",
      .prepare = have_two_arenas,
      .run = run_surplus,
-     .finish = put_mine,
+     .finish = freeze_put_mine,
      .options = "retain:1m,retain_percent:0,purge_delay:86400000",
      .is_fresh = true},
     {.name = "groups",
@@ -224,7 +218,7 @@ const struct freeze_operation freeze_big[] = {
     {.name = "windows", .run = run_windows, .is_fresh = true, .address_bytes_max = (size_t)1 << 30},
     {.name = "no_memory",
      .run = run_exhausted,
-     .finish = put_mine,
+     .finish = freeze_put_mine,
      .address_bytes_max = (size_t)160 << 20},
     {.name = NULL},
 };

@@ -17,10 +17,11 @@
 
 enum { CRADLES = 6 };
 
-enum cradle_state { EMPTY, WAITING, CALLED, GONE };
+/* Nurse: EMPTY, COMING; the newborn: WAITING; burster: CALLED, GONE. */
+enum cradle_state { EMPTY, COMING, WAITING, CALLED, GONE };
 
 struct cradle {
-    _Atomic(uint32_t) state; /* nurse: EMPTY; the newborn: WAITING; burster: CALLED, GONE */
+    _Atomic(uint32_t) state;
     _Atomic(int32_t) tid;
     pthread_t thread; /* the nurse's */
 };
@@ -75,11 +76,10 @@ static void look_after(struct cradle *cradle)
         ep__store_relaxed(&cradle->state, EMPTY);
         break;
     case EMPTY:
-        /* order: relaxed -- the newborn's creation carries it; the thread itself says WAITING */
-        ep__store_relaxed(&cradle->state, CALLED);
-        freeze_thread(live, cradle, &cradle->thread);
-        if (cradle->thread == 0) {
-            /* order: relaxed -- see above: no thread could be made */
+        /* order: relaxed -- the newborn's creation carries it */
+        ep__store_relaxed(&cradle->state, COMING);
+        if (!freeze_thread(live, cradle, &cradle->thread)) {
+            /* order: relaxed -- nobody else is in the cradle */
             ep__store_relaxed(&cradle->state, EMPTY);
         }
         break;
@@ -107,9 +107,9 @@ void freeze_birth_start(void)
         /* order: relaxed -- the nurse's creation carries it */
         ep__store_relaxed(&cradles[i].state, EMPTY);
     }
-    unsigned long thread;
+    pthread_t thread;
     nursed_process = getpid();
-    freeze_thread(nurse, NULL, &thread);
+    (void)freeze_thread(nurse, NULL, &thread);
 }
 
 static struct cradle *find_waiting(void)

@@ -277,9 +277,10 @@ static void *burster(void *unused)
 
 void freeze_burst_start(struct freeze_shared *page, bool is_quiet)
 {
-    unsigned long thread;
+    pthread_t thread;
     shared = page;
     if (!is_quiet)
         freeze_birth_start();
-    freeze_thread(burster, NULL, &thread);
+    if (!freeze_thread(burster, NULL, &thread))
+        freeze_fail("no thread can be made for the bursts");
 }

@@ -9,6 +9,8 @@
 #ifndef STRESS_FREEZE_BURST_H
 #define STRESS_FREEZE_BURST_H
 
+#include <pthread.h>
+
 #include "freeze/freeze.h"
 
 /* Starts burster and nurse; the nurse at the first birth only, where nobody is to allocate before. */
@@ -30,6 +32,8 @@ bool freeze_ring_put(enum freeze_way_round way, void *p);
 void *freeze_ring_take(enum freeze_way_round way);
 
 int freeze_tid(void);
-void freeze_thread(void *(*body)(void *), void *argument, unsigned long *thread);
+
+/* A thread with a small stack; false: there is none to be had. */
+bool freeze_thread(void *(*body)(void *), void *argument, pthread_t *thread);
 
 #endif

@@ -1,5 +1,4 @@
 /* The process under test: its main thread stages operations and starts one victim after the other (freeze.h). */
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,14 +24,14 @@ int freeze_tid(void)
     return (int)syscall(SYS_gettid);
 }
 
-void freeze_thread(void *(*body)(void *), void *argument, unsigned long *thread)
+bool freeze_thread(void *(*body)(void *), void *argument, pthread_t *thread)
 {
     pthread_attr_t attributes;
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    if (pthread_create(thread, &attributes, body, argument) != 0)
-        *thread = 0;
+    bool is_made = pthread_create(thread, &attributes, body, argument) == 0;
     (void)pthread_attr_destroy(&attributes);
+    return is_made;
 }
 
 static void *run_body(void *body)
@@ -43,9 +42,8 @@ static void *run_body(void *body)
 
 void freeze_elsewhere(void (*body)(void))
 {
-    unsigned long thread;
-    freeze_thread(run_body, (void *)&body, &thread);
-    if (thread != 0)
+    pthread_t thread;
+    if (freeze_thread(run_body, (void *)&body, &thread))
         (void)pthread_join(thread, NULL);
 }
 
@@ -118,30 +116,29 @@ static void *victim(void *unused)
     return unused;
 }
 
-/* What the others were given and have not freed, and what they gave. */
-static void clear_rings(void)
+/* Frees what the others gave and the victim did not take, and what the operation keeps. */
+static void clear_up(void)
 {
     void *p;
     while ((p = freeze_ring_take(FREEZE_TO_VICTIM)) != NULL)
         free(p);
-    freeze_put_all(&freeze_mine);
-    freeze_put_all(&freeze_staged);
+    freeze_put_mine();
+    freeze_put_staged();
 }
 
 static void run_victims(unsigned first, unsigned last)
 {
     freeze_burst_start(shared, operation->way == FREEZE_CHILD);
     for (freeze_victim_number = first; freeze_victim_number <= last; freeze_victim_number++) {
-        unsigned long thread;
+        pthread_t thread;
         if (operation->stage != NULL)
             operation->stage();
         if (operation->has_no_past && operation->way != FREEZE_CHILD)
             make_past();
-        freeze_thread(victim, NULL, &thread);
-        if (thread == 0)
+        if (!freeze_thread(victim, NULL, &thread))
             freeze_fail("no thread can be made for %s", operation->name);
         (void)pthread_join(thread, NULL);
-        clear_rings();
+        clear_up();
     }
     /* order: relaxed -- only waited for */
     ep__store_relaxed(&shared->ended, 1);
@@ -172,8 +169,9 @@ static void *bystander(void *is_there)
 static void become_child(void)
 {
     static _Atomic(uint32_t) is_there;
-    unsigned long thread;
-    freeze_thread(bystander, (void *)&is_there, &thread);
+    pthread_t thread;
+    if (!freeze_thread(bystander, (void *)&is_there, &thread))
+        freeze_fail("no thread can be made for %s", operation->name);
     /* order: acquire -- pairs with bystander */
     while (ep__load_acquire(&is_there) == 0)
         (void)sched_yield();
@@ -193,7 +191,6 @@ _Noreturn void freeze_child(int page, const char *name, unsigned first, unsigned
     if (operation == NULL || shared == MAP_FAILED)
         freeze_fail("--child is for stress_freeze itself");
     end_with_driver();
-    (void)freeze_symbol("ep_malloc");
     if (operation->way == FREEZE_CHILD)
         become_child();
     (void)pthread_key_create(&late_key, run_late);

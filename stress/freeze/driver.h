@@ -4,8 +4,8 @@
  * `repeats` times a victim (a loop's body would be stopped at for ever), the next step of an instruction that repeats
  * itself (rep movs) is none, and outside the allocator `repeats` is at most FREEZE_REPEATS_APART.
  *
- * Each burst has local, remote and refilling operations, and one other kind in turn: the n-th stop at an
- * instruction asks for the n-th kind.
+ * Each burst has local, remote and refilling operations, and one other kind in turn: from one stop at an instruction
+ * to the next it is the next kind.  Beside every fourth victim bursts are local and remote only.
  *
  * While a burst is blocked the victim goes on, an instruction at a time, until the burst ends: a region.  A region
  * that has an instruction of the allocator's library is the allocator's; one that lies wholly in the C library or

@@ -49,13 +49,13 @@ set(blocked "others are blocked from")
 add_freeze_faults(epmalloc_locked
     none adopt,trim,birth .
     arena_acquire large "${blocked}"
-    arena_give large "${blocked}"
+    arena_release large "${blocked}"
     huge_alloc huge_uncached "${blocked}"
     huge_free huge_uncached "${blocked}"
-    purge trim "${blocked}"
+    retire_purge_all trim "${blocked}"
     ids_take birth "${blocked}"
     partial_claim birth "${blocked}"
-    push_remote adopt "${blocked}")
+    pool_push_remote adopt "${blocked}")
 add_freeze_faults(stress_careless
     none hit,empty,large .
     sleep empty "${blocked}"

@@ -2,7 +2,7 @@
  * and the process under test, in which that thread (the *victim*) and others run.
  *
  *     driver (driver.c)                       process under test (child.c), under the preloaded allocator
- *       steps, one instruction at a time  ->  victim: one operation (operations*.c)
+ *       steps, one instruction at a time  ->  victim: one operation (operations.c)
  *       `wanted`, `kinds`                 ->  burster: a burst of other operations (burst.c)
  *       waits for `done` (judge.c)        <-
  *
@@ -78,7 +78,7 @@ struct freeze_settings {
     uint64_t seed;
     unsigned iterations; /* victims an operation */
     unsigned repeats;    /* stops at one instruction a victim */
-    unsigned every;      /* each how manieth instruction is a stop */
+    unsigned every;      /* of so many instructions one is a stop */
     unsigned stride;     /* from one process of operation.first_bursts to the next */
     unsigned samples;    /* of the second mode; 0: the first mode */
     bool is_brief;       /* the first region of the allocator's ends the run */

@@ -123,11 +123,9 @@ static bool await_long(struct freeze_shared *shared, uint32_t number)
 
 bool freeze_await(struct freeze_shared *shared, uint32_t number)
 {
-    for (unsigned i = 0; i < SPINS; i++) {
+    for (unsigned i = 0; i < SPINS; i++)
         if (is_done(shared, number))
             return true;
-        (void)shared;
-    }
     double until_ms = now_ms() + 3;
     while (now_ms() < until_ms) {
         if (is_done(shared, number))

@@ -1,8 +1,8 @@
 /* Whether a burst ends, and when it is blocked.
  *
- * Blocked means: for PATIENCE_MS nothing was completed, *and* the thread that is at work slept in the kernel at every
- * look or has spent as much processor time without completing anything.  A thread that is ready to run and gets no
- * processor shows neither, so a busy machine makes the driver wait longer and changes no verdict.  Waits for locks of
+ * Blocked means: for 150 ms nothing was completed, *and* the thread that is at work was found asleep in the kernel at 25
+ * looks, 5 ms apart, or has spent 120 ms of processor time.  A thread that is ready to run and gets no processor shows
+ * neither, so a busy machine makes the driver wait longer and changes no verdict.  Waits for locks of
  * the kernel (mmap, page tables) cannot be interrupted and do not count as sleep.
  */
 #ifndef STRESS_FREEZE_JUDGE_H

@@ -2,7 +2,6 @@
 #include "freeze/lost.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "freeze/judge.h"
@@ -15,7 +14,6 @@ enum { PLACES_MAX = 16384 };
 struct trace {
     unsigned count;
     uint64_t steps[PLACES_MAX];
-    struct freeze_place places[PLACES_MAX];
 };
 
 /* What is resident after each phase. */
@@ -38,8 +36,7 @@ static void note_place(uint64_t step, uintptr_t address)
     struct freeze_mark *mark = freeze_place_mark(place);
     if (mark->repeats++ != 0)
         return;
-    trace.steps[trace.count] = step;
-    trace.places[trace.count++] = place;
+    trace.steps[trace.count++] = step;
 }
 
 static void take_trace(const struct freeze_settings *settings,
@@ -156,8 +153,8 @@ static void draw(struct stress_random *random, unsigned count)
 void freeze_lose(const struct freeze_settings *settings, const struct freeze_operation *operation,
                  unsigned count, struct losses *losses)
 {
-    struct stress_random random = stress_random_at(settings->seed, strlen(operation->name), count);
     take_trace(settings, operation);
+    struct stress_random random = stress_random_at(settings->seed, trace.count, count);
     draw(&random, count);
     struct rests before = freeze_at(settings, operation, 0);
     size_t floor = last_of(&before);

@@ -26,7 +26,6 @@ struct losses {
     size_t most_growth_bytes;
     const struct freeze_operation *most_operation;
     struct freeze_place most_place;
-    uint64_t seconds_tenths;
 };
 
 /* Adds the samples of one operation, `count` of them. */

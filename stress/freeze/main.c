@@ -11,7 +11,7 @@
  *     --repeats N     stops at the same instruction a victim (default 6)
  *     --every N       only each N-th instruction is a stop (default 1)
  *     --lost N        the second mode, with N instructions in all; then --iterations and so on mean nothing
- *     --smoke         one victim, two repeats
+ *     --smoke         one victim, two repeats, few processes for what only the first thread of a process does
  *     --all           prints all regions, not the first of each operation
  *     --brief         ends with the first region
  *     --list          prints the operations
@@ -225,11 +225,16 @@ static unsigned drive_all(FILE *json)
 /* Each operation's share of the samples is its share of the instructions. */
 static void lose_all(struct losses *losses)
 {
+    enum { OPERATIONS_MAX = 64 };
+    unsigned counts[OPERATIONS_MAX] = {0}, sum = 0;
     const struct freeze_operation *operation;
-    unsigned counts[64] = {0}, sum = 0;
-    for (unsigned i = 0; i < 64 && (operation = freeze_operation_at(i)) != NULL; i++)
-        sum += counts[i] = is_chosen(operation) ? freeze_count_places(&settings, operation) : 0;
-    for (unsigned i = 0; i < 64 && (operation = freeze_operation_at(i)) != NULL; i++) {
+    for (unsigned i = 0; (operation = freeze_operation_at(i)) != NULL; i++) {
+        if (i == OPERATIONS_MAX)
+            freeze_fail("there are more operations than %d", OPERATIONS_MAX);
+        counts[i] = is_chosen(operation) ? freeze_count_places(&settings, operation) : 0;
+        sum += counts[i];
+    }
+    for (unsigned i = 0; (operation = freeze_operation_at(i)) != NULL; i++) {
         if (counts[i] == 0)
             continue;
         unsigned count = (unsigned)(((uint64_t)settings.samples * counts[i] + sum - 1) / sum);

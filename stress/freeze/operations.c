@@ -41,6 +41,16 @@ void freeze_put_all(struct freeze_blocks *blocks)
     blocks->count = 0;
 }
 
+void freeze_put_mine(void)
+{
+    freeze_put_all(&freeze_mine);
+}
+
+void freeze_put_staged(void)
+{
+    freeze_put_all(&freeze_staged);
+}
+
 void freeze_touch(void *p, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += 4096)

@@ -1,8 +1,8 @@
 /* What the victim can be stepped through.
  *
  * An operation has up to four parts; only `run` is stepped.  `stage` is the process's main thread's, before the
- * victim exists: what it allocates belongs to a thread that lives on, and what it lets threads
- * allocate that it joins (freeze_elsewhere) to nobody.  `prepare`, `run` and `finish` are the victim's.
+ * victim exists: what it allocates belongs to a thread that lives on, and what threads allocate for it that have
+ * ended (freeze_elsewhere) to nobody.  `prepare`, `run` and `finish` are the victim's.
  *
  * Operations know malloc's family alone, so they run under any allocator; what its pools, classes and
  * arenas are is true of epmalloc only, and the sizes are chosen for it.
@@ -65,6 +65,8 @@ void freeze_get(struct freeze_blocks *blocks, size_t size, unsigned count);
 /* Frees every step-th block from `first` on. */
 void freeze_put(struct freeze_blocks *blocks, unsigned first, unsigned step);
 void freeze_put_all(struct freeze_blocks *blocks);
+void freeze_put_mine(void);
+void freeze_put_staged(void);
 
 /* Writes a byte in every page. */
 void freeze_touch(void *p, size_t bytes);

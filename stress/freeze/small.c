@@ -142,11 +142,6 @@ static void run_claim(void)
     get_and_give(4000, 40);
 }
 
-static void put_staged(void)
-{
-    freeze_put_all(staged);
-}
-
 /* Blocks of a thread that lives on: the main one. */
 static void stage_own(void)
 {
@@ -195,11 +190,6 @@ static void have_many(void)
     freeze_get(mine, 6000, 100);
 }
 
-static void put_mine(void)
-{
-    freeze_put_all(mine);
-}
-
 static void put_thirds(void)
 {
     freeze_put(mine, 0, 3);
@@ -217,12 +207,7 @@ static void have_all_kinds(void)
         freeze_give(malloc(1000));
 }
 
-/* Half of one's blocks, and batches that are open. */
-static void stage_batches(void)
-{
-    stage_own();
-}
-
+/* Half of its blocks are free, and batches are open. */
 static void have_open_batches(void)
 {
     have_usable_pools();
@@ -361,13 +346,13 @@ const struct freeze_operation freeze_small[] = {
     {.name = "refill_usable", .prepare = have_usable_pools, .run = run_refill_of_two},
     {.name = "refill_held", .prepare = have_held_pools, .run = run_refill_of_two},
     {.name = "claim", .stage = stage_partial_pools, .run = run_claim},
-    {.name = "adopt", .stage = stage_full_pools, .run = put_staged},
+    {.name = "adopt", .stage = stage_full_pools, .run = freeze_put_staged},
     {.name = "adopt_other", .stage = stage_other_pools, .run = put_one_a_pool},
-    {.name = "partial", .stage = stage_partial_pools, .run = put_staged},
+    {.name = "partial", .stage = stage_partial_pools, .run = freeze_put_staged},
     {.name = "remote", .stage = stage_own, .run = run_remote},
-    {.name = "empty", .prepare = have_many, .run = put_mine},
+    {.name = "empty", .prepare = have_many, .run = freeze_put_mine},
     {.name = "release", .prepare = have_many, .run = put_thirds, .options = "thread_bytes:64k"},
-    {.name = "idle", .stage = stage_batches, .prepare = have_open_batches, .run = give_all_up},
+    {.name = "idle", .stage = stage_own, .prepare = have_open_batches, .run = give_all_up},
     {.name = "idle_held", .prepare = have_all_kinds, .run = give_all_up},
     {.name = "idle_excess",
      .prepare = have_all_kinds,

@@ -48,6 +48,7 @@ static const ElfW(Ehdr) * header_of(const char *path, const struct image **image
     return (const ElfW(Ehdr) *)(const void *)(*image)->bytes;
 }
 
+/* A mapping may begin before its segment, by less than the largest page there is. */
 bool freeze_symbols_segment(const char *path, uintptr_t file_offset, uintptr_t *address)
 {
     const struct image *image;

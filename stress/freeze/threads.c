@@ -33,17 +33,13 @@ static void stage_crowd(void)
 {
     for (unsigned i = 0; i < 61 + freeze_victim_number; i++) {
         _Atomic(uint32_t) is_there = 0;
-        unsigned long thread;
-        freeze_thread(sleep_for_ever, (void *)&is_there, &thread);
+        pthread_t thread;
+        if (!freeze_thread(sleep_for_ever, (void *)&is_there, &thread))
+            continue;
         /* order: acquire -- pairs with sleep_for_ever */
-        while (thread != 0 && ep__load_acquire(&is_there) == 0)
+        while (ep__load_acquire(&is_there) == 0)
             (void)sched_yield();
     }
-}
-
-static void free_first(void)
-{
-    freeze_put_all(staged);
 }
 
 static void stage_blocks(void)
@@ -96,9 +92,8 @@ static void *live_briefly(void *unused)
 
 static void run_creation(void)
 {
-    unsigned long thread;
-    freeze_thread(live_briefly, NULL, &thread);
-    if (thread != 0)
+    pthread_t thread;
+    if (freeze_thread(live_briefly, NULL, &thread))
         (void)pthread_join(thread, NULL);
 }
 
@@ -146,7 +141,7 @@ const struct freeze_operation freeze_threads[] = {
      .has_no_past = true,
      .is_fresh = true,
      .first_bursts = 200},
-    {.name = "birth_by_free", .stage = stage_blocks, .run = free_first, .has_no_past = true},
+    {.name = "birth_by_free", .stage = stage_blocks, .run = freeze_put_staged, .has_no_past = true},
     {.name = "exit", .stage = stage_blocks, .prepare = have_everything, .way = FREEZE_DEATH},
     {.name = "after_exit", .stage = stage_partial_pools, .run = run_late, .way = FREEZE_DESTRUCTOR},
     {.name = "create", .run = run_creation},

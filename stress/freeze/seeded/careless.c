@@ -1,6 +1,6 @@
 /* An allocator for stress_freeze to judge: without a fault it has no lock.
  *
- * Each thread has a list a class, the powers of two from 16 to 128 KiB; above that every block is a mapping.  A
+ * Each thread has a list a class, the powers of two from 16 bytes to 2 MiB; above that every block is a mapping.  A
  * list that grows long goes to the *store* as one chain, and an empty list is filled with a chain from
  * there, or with fresh memory.  The store is a stack a class, whose head has a tag against ABA; memory of chains is
  * never unmapped.  STRESS_FAULT:

@@ -17,19 +17,19 @@
 
 enum fault {
     ARENA_ACQUIRE,
-    ARENA_GIVE,
+    ARENA_RELEASE,
     HUGE_ALLOC,
     HUGE_FREE,
-    PURGE,
+    RETIRE_PURGE_ALL,
     IDS_TAKE,
     PARTIAL_CLAIM,
-    PUSH_REMOTE,
+    POOL_PUSH_REMOTE,
     FAULTS
 };
 
-static const char *const faults[FAULTS] = {"arena_acquire", "arena_give", "huge_alloc",
-                                           "huge_free",     "purge",      "ids_take",
-                                           "partial_claim", "push_remote"};
+static const char *const faults[FAULTS] = {"arena_acquire", "arena_release",    "huge_alloc",
+                                           "huge_free",     "retire_purge_all", "ids_take",
+                                           "partial_claim", "pool_push_remote"};
 
 bool __real_ep__arena_acquire(unsigned count, unsigned align, struct slots *got);
 void __real_ep__arena_release(struct arena *arena, unsigned first, unsigned count);
@@ -91,7 +91,7 @@ bool __wrap_ep__arena_acquire(unsigned count, unsigned align, struct slots *got)
 
 void __wrap_ep__arena_release(struct arena *arena, unsigned first, unsigned count)
 {
-    bool is_locked = lock(ARENA_GIVE);
+    bool is_locked = lock(ARENA_RELEASE);
     __real_ep__arena_release(arena, first, count);
     unlock(is_locked);
 }
@@ -114,7 +114,7 @@ bool __wrap_ep__huge_free(void *p, struct epoch_record *record)
 
 size_t __wrap_ep__retire_purge_all(struct epoch_record *record)
 {
-    bool is_locked = lock(PURGE);
+    bool is_locked = lock(RETIRE_PURGE_ALL);
     size_t result = __real_ep__retire_purge_all(record);
     unlock(is_locked);
     return result;
@@ -138,7 +138,7 @@ struct pool *__wrap_ep__partial_claim(unsigned class, bool is_sweep, struct bloc
 
 enum ep__push_result __wrap_ep__pool_push_remote(const struct batch *batch, bool adopt)
 {
-    bool is_locked = lock(PUSH_REMOTE);
+    bool is_locked = lock(POOL_PUSH_REMOTE);
     enum ep__push_result result = __real_ep__pool_push_remote(batch, adopt);
     unlock(is_locked);
     return result;
