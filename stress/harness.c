@@ -94,9 +94,10 @@ void stress_report(const char *format, ...)
 
 static _Noreturn void print_usage(int status)
 {
-    stress_say("usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N] "
-               "[--jitter N] [--no-bounds] [--no-child-threads]",
-               stress_program.name);
+    stress_say(
+        "usage: %s [--seconds N] [--threads N] [--seed N] [--smoke] [--patience N] "
+        "[--jitter N] [--memory-limit MIB] [--cgroup DIR] [--no-bounds] [--no-child-threads]",
+        stress_program.name);
     exit(status);
 }
 
@@ -151,6 +152,12 @@ static void take_option(int option)
     case 'j':
         settings.jitter_per_second = (unsigned)read_number(optarg, 0, 100000);
         break;
+    case 'l':
+        settings.limit_mib = (unsigned)read_number(optarg, 1, 1e6);
+        break;
+    case 'g':
+        settings.cgroup = optarg;
+        break;
     case 'b':
         settings.bounds = false;
         break;
@@ -176,6 +183,8 @@ static void take_options(int count, char **arguments)
         {"seed", required_argument, NULL, 'r'},
         {"smoke", no_argument, NULL, 'm'},
         {"patience", required_argument, NULL, 'p'},
+        {"memory-limit", required_argument, NULL, 'l'},
+        {"cgroup", required_argument, NULL, 'g'},
         {"child", no_argument, NULL, 'c'},
         {"no-bounds", no_argument, NULL, 'b'},
         {"no-child-threads", no_argument, NULL, 'n'},
@@ -203,12 +212,16 @@ int main(int count, char **arguments)
 {
     start_seconds = read_clock();
     take_options(count, arguments);
+    if (settings.limit_mib != 0)
+        stress_limit_enter(&settings);
     stress_say("%s: allocator %s, --seed 0x%llx --threads %u --seconds %g%s", stress_program.name,
                stress_allocator.name, (unsigned long long)settings.seed, settings.threads,
                settings.seconds, settings.smoke ? " --smoke" : "");
     stress_watchdog_start(settings.patience_seconds);
     stress_jitter_start(settings.jitter_per_second);
     stress_program.run(&settings);
+    if (settings.limit_mib != 0)
+        stress_limit_report(&settings);
 
     char line[sizeof result + 256];
     (void)snprintf(line, sizeof line - 1,

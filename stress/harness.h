@@ -8,6 +8,9 @@
  *     --smoke       a short run, for every build
  *     --patience N  seconds without progress of a thread until the watchdog aborts
  *     --jitter N    signals a second that stop a random thread for a moment (default 2000, 0: none)
+ *     --memory-limit MIB  the run takes place in a control group of its own, whose memory the kernel limits; where none
+ *                   can be made the run is skipped: a line says why, and the status is 77
+ *     --cgroup DIR  the control group (version 2) in which that group is made
  *     --no-bounds   bounds of resident memory are printed, not asserted: where the process's memory
  *                   is not the allocator's alone (sanitizers, valgrind)
  *     --no-child-threads  forked children create no threads: where a tool mistakes them for threads of
@@ -39,6 +42,8 @@ struct stress_settings {
     unsigned threads;
     unsigned patience_seconds;
     unsigned jitter_per_second;
+    unsigned limit_mib; /* 0: no limit */
+    const char *cgroup; /* NULL: that of this process */
     bool smoke;
     bool bounds;
     bool child_threads;
@@ -137,6 +142,14 @@ void stress_doing(const char *what);
 
 struct stress_seat *stress_seats(void);
 void stress_watchdog_start(unsigned patience_seconds);
+
+/* --- limit of memory (limit.c) ----------------------------------------------------------------- */
+
+/* Goes on in a child under the limit, or skips the run. */
+void stress_limit_enter(const struct stress_settings *settings);
+
+/* Adds the limit, and the most that was charged, to the result line. */
+void stress_limit_report(const struct stress_settings *settings);
 
 /* --- jitter (jitter.c) ------------------------------------------------------------------------ */
 
