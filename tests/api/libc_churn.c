@@ -8,14 +8,23 @@
 
 #include "api/sizes.h"
 
-/* A thread uses 75 classes, 48 of them with a pool of 64 KiB and 27 with one of 256 KiB: 10 MiB, two arenas and a
- * half.  Each block that a wave hands to the next may keep a pool of 64 KiB that is not free enough to be claimed. */
 enum { AT_ONCE = 8, WAVES = 250, WARM_WAVES = 25, BLOCKS = 400, HANDED = 50 };
-enum { ARENAS_MAX = AT_ONCE * 5 / 2 + AT_ONCE * HANDED / 64 + 1 };
+
+/* A thread uses 75 classes, 48 of them with a pool of 64 KiB and 27 with one of 256 KiB: 10 MiB, two arenas and a
+ * half.  Each block that a wave hands to the next may keep a pool of 64 KiB that is not free enough to be claimed, so
+ * a wave needs 26 arenas.  Half as much again is for arenas in which four slots in a row are wanted and single ones
+ * are free.  One slot lost in each thread's life would come to 31 arenas more. */
+enum {
+    ARENAS_NEEDED = AT_ONCE * 5 / 2 + AT_ONCE * HANDED / 64,
+    ARENAS_MAX = ARENAS_NEEDED * 3 / 2
+};
 
 /* The i-th thread of a wave frees what the i-th of the wave before left. */
 static void *handed[AT_ONCE][HANDED];
 static unsigned numbers[AT_ONCE];
+
+/* All threads of a wave have their blocks at once, however they are scheduled. */
+static pthread_barrier_t all_have_blocks;
 
 static void *live_and_end(void *number)
 {
@@ -26,6 +35,7 @@ static void *live_and_end(void *number)
         blocks[i] = malloc(size);
         memset(blocks[i], (int)me, size);
     }
+    pthread_barrier_wait(&all_have_blocks);
     for (unsigned i = 0; i < HANDED; i++) {
         free(handed[me][i]);
         handed[me][i] = malloc(8 + i * 30);
@@ -60,6 +70,8 @@ int main(void)
 {
     struct ep_account warm;
     struct ep_account end;
+    if (pthread_barrier_init(&all_have_blocks, NULL, AT_ONCE) != 0)
+        return 1;
     for (unsigned wave = 0; wave < WARM_WAVES; wave++)
         if (run_wave() != 0)
             return 1;
