@@ -4,7 +4,7 @@
  *     #include "unit/interrupt.h"
  *     #include "pool/pool.c"       the file under test, compiled with accesses that can be interrupted
  *
- * lib/sys/atomic.h's accesses are given an interruption before each.  A scene is played once for every access
+ * Each access of lib/sys/atomic.h in the file can be interrupted.  A scene is played once for every access
  * of its act: there the first of the others comes in, runs whole, and the act goes on; where there is a second
  * one, it comes in at each of the next accesses.  After each time the scene's check says what must hold.
  * What is not tried: a thread that is stopped twice, and memory that is seen in another order than it was
@@ -22,6 +22,10 @@
 #include <cmocka.h>
 
 #include "sys/atomic.h"
+
+/* Before the accesses are redefined: windows and options, which no scene changes, are read without interruption. */
+#include "arena/window.h"
+#include "sys/options.h"
 
 struct scene {
     void (*begin)(void);  /* makes new things to play with */

@@ -485,8 +485,7 @@ static void begin_all_free(void)
 {
     adopt_records();
     let_go_of_held();
-    (void)ep__retire_purge_all(&own);
-    poll_often();
+    (void)ep__retire_purge_all(NULL);
     shared = make_arena();
     ep__arena_release(shared, 0, EP__ARENA_SLOTS);
     use_and_release(shared, 8);
