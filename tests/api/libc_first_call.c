@@ -1,14 +1,10 @@
-/* Each of malloc's own names as the first call of a process.  Without an argument the program runs itself
- * once for each of them, with nothing between the start of the process and the call but the C library's own
- * start. */
+/* Each of malloc's own names as the first call of a process, with nothing between the start of the process and the
+ * call but the C library's own start. */
 #include <epmalloc/epmalloc.h>
-#include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "child.h"
+#include "api/first_call.h"
 
 void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t alignment, size_t size);
@@ -108,10 +104,7 @@ static bool first_strdup(void)
     return (kept = strdup("first")) != NULL;
 }
 
-static const struct {
-    const char *name;
-    bool (*call)(void);
-} calls[] = {
+static const struct first_call calls[] = {
     {"malloc", first_malloc},
     {"calloc", first_calloc},
     {"realloc", first_realloc},
@@ -129,40 +122,21 @@ static const struct {
     {"malloc_stats", first_malloc_stats},
     {"malloc_info", first_malloc_info},
     {"strdup", first_strdup},
+    {NULL, NULL},
 };
-enum { CALLS = sizeof calls / sizeof calls[0] };
 
-static int run_one(const char *name)
+static bool works_afterwards(void)
 {
-    for (unsigned i = 0; i < CALLS; i++) {
-        if (strcmp(calls[i].name, name) != 0)
-            continue;
-        errno = 0;
-        if (!calls[i].call())
-            return 2;
-        free(kept);
-        char *p = malloc(60000);
-        if (p == NULL || !ep_owns(p))
-            return 3;
-        free(p);
-        return 0;
-    }
-    return 4;
+    free(kept);
+    char *p = malloc(60000);
+    bool is_ours = p != NULL && ep_owns(p);
+    free(p);
+    return is_ours;
 }
 
 int main(int count, char **arguments)
 {
-    unsigned failures = 0;
     if (count > 1)
-        return run_one(arguments[1]);
-    for (unsigned i = 0; i < CALLS; i++) {
-        static struct child child;
-        child_run(&child, calls[i].name, "");
-        if (child.status == 0)
-            continue;
-        failures++;
-        printf("first call %s: status %#x\n%s", calls[i].name, (unsigned)child.status,
-               child.output);
-    }
-    return failures == 0 ? 0 : 1;
+        return first_call_run_one(calls, arguments[1], works_afterwards);
+    return first_call_run_all(calls, "");
 }

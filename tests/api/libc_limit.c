@@ -37,14 +37,14 @@ static bool take_one(struct chain *chain, size_t size)
     return true;
 }
 
-/* Takes blocks until there are none; 0 when the failure was no proper one. */
-static size_t take_all(struct chain *chain, size_t size)
+/* Takes blocks until there are none; false when success changed errno, or the failure was not ENOMEM. */
+static bool take_all(struct chain *chain, size_t size)
 {
     errno = 0;
     while (take_one(chain, size))
         if (errno != 0)
-            return 0;
-    return errno == ENOMEM ? chain->count : 0;
+            return false;
+    return errno == ENOMEM;
 }
 
 /* Frees every n-th block; false when one was not as it was left. */
@@ -76,15 +76,18 @@ static int fail(const char *what, size_t size, size_t number)
 static int exhaust(size_t size)
 {
     struct chain chain = {NULL, 0};
-    size_t most = take_all(&chain, size);
+    if (!take_all(&chain, size))
+        return fail("errno is not as it should be", size, (size_t)errno);
+    size_t most = chain.count;
     if (most * size < LIMIT_BYTES / 2)
-        return fail("too early out of memory, or no ENOMEM", size, most);
-    size_t before = chain.count;
+        return fail("too early out of memory", size, most);
     if (!free_every(&chain, size, 3))
-        return fail("contents lost", size, before);
-    size_t freed = before - chain.count;
-    size_t again = take_all(&chain, size) - (before - freed);
-    if (again + again / 8 < freed - freed / 8)
+        return fail("contents lost", size, most);
+    size_t kept = chain.count;
+    if (!take_all(&chain, size))
+        return fail("errno is not as it should be after frees", size, (size_t)errno);
+    size_t again = chain.count - kept;
+    if (again < (most - kept) / 4 * 3)
         return fail("freed memory does not come back", size, again);
     if (!free_every(&chain, size, 1) || chain.first != NULL)
         return fail("contents lost at the end", size, chain.count);
@@ -111,8 +114,8 @@ static void *exhaust_beside_others(void *size)
 {
     struct chain chain = {NULL, 0};
     for (unsigned round = 0; round < 3; round++) {
-        (void)take_all(&chain, *(size_t *)size);
-        if (!free_every(&chain, *(size_t *)size, 1 + round % 2))
+        if (!take_all(&chain, *(size_t *)size) ||
+            !free_every(&chain, *(size_t *)size, 1 + round % 2))
             return size;
     }
     return free_every(&chain, *(size_t *)size, 1) ? NULL : size;
@@ -131,7 +134,8 @@ static int exhaust_by_threads(void)
         pthread_join(threads[i], &failed);
         failures += failed != NULL;
     }
-    return failures != 0 ? fail("a thread lost contents", 0, failures) : exhaust(1000);
+    return failures != 0 ? fail("a thread lost contents, or saw a wrong errno", 0, failures)
+                         : exhaust(1000);
 }
 
 static int exec_under_limit(const char *argument)

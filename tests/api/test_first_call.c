@@ -1,11 +1,7 @@
-/* Each function of the interface as a process's first call.  Without an argument the program runs itself
- * once for each of them. */
+/* Each function of the interface as a process's first call. */
 #include <epmalloc/epmalloc.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "child.h"
+#include "api/first_call.h"
 
 static void *volatile kept;
 static int local;
@@ -158,10 +154,7 @@ static bool first_account(void)
            account.total_bytes == account.arena_bytes;
 }
 
-static const struct {
-    const char *name;
-    bool (*call)(void);
-} calls[] = {
+static const struct first_call calls[] = {
     {"malloc", first_malloc},
     {"malloc of a run", first_malloc_of_a_run},
     {"malloc huge", first_malloc_huge},
@@ -187,8 +180,8 @@ static const struct {
     {"thread_idle", first_thread_idle},
     {"options", first_options},
     {"account", first_account},
+    {NULL, NULL},
 };
-enum { CALLS = sizeof calls / sizeof calls[0] };
 
 /* After the first call the allocator works as ever. */
 static bool works_afterwards(void)
@@ -207,32 +200,9 @@ static bool works_afterwards(void)
     return works;
 }
 
-static int run_one(const char *name)
-{
-    for (unsigned i = 0; i < CALLS; i++) {
-        if (strcmp(calls[i].name, name) != 0)
-            continue;
-        errno = 0;
-        if (!calls[i].call())
-            return 2;
-        return works_afterwards() ? 0 : 3;
-    }
-    return 4;
-}
-
 int main(int count, char **arguments)
 {
-    unsigned failures = 0;
     if (count > 1)
-        return run_one(arguments[1]);
-    for (unsigned i = 0; i < CALLS; i++) {
-        static struct child child;
-        child_run(&child, calls[i].name, "keep_empty:2");
-        if (child.status == 0)
-            continue;
-        failures++;
-        printf("first call %s: status %#x\n%s", calls[i].name, (unsigned)child.status,
-               child.output);
-    }
-    return failures == 0 ? 0 : 1;
+        return first_call_run_one(calls, arguments[1], works_afterwards);
+    return first_call_run_all(calls, "keep_empty:2");
 }

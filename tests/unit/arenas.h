@@ -39,7 +39,7 @@ static inline bool is_member(struct arena *arena, unsigned set)
     return ep__arena_set_has(arena->window, set, arena->id);
 }
 
-/* Makes as many arenas as wanted, all of whose slots the caller holds and may write to. */
+/* Makes an arena all of whose slots the caller holds and may write to. */
 static inline struct arena *make_arena(void)
 {
     struct slots got;
@@ -57,12 +57,23 @@ static inline void release_slots(struct arena *arena, uint64_t word)
         ep__arena_release(arena, ep__bits_lowest(word), 1);
 }
 
-/* No memory is kept, and no memory is given back but by request: what a test does not want it sets anew. */
+/* Free memory goes back by request only. */
 static inline void keep_everything(void)
 {
     assert_true(ep__option_set(EP__OPTION_RETAIN, PTRDIFF_MAX));
 }
 
+/* Makes an arena whose free slots are those of `word`; they stay as they are. */
+static inline struct arena *make_arena_with(uint64_t word)
+{
+    struct arena *arena = make_arena();
+    keep_everything();
+    release_slots(arena, word);
+    assert_int_equal(free_word(arena), word);
+    return arena;
+}
+
+/* Free memory goes back as soon as may be. */
 static inline void keep_nothing(void)
 {
     assert_true(ep__option_set(EP__OPTION_RETAIN, 0));

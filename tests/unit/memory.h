@@ -65,30 +65,35 @@ static inline bool has_vm_flag(const void *p, const char *flag)
     return is_set;
 }
 
-/* Bytes of anonymous memory that can not be written: reservations, and tables that are only read.  Nobody
- * else in the process makes any. */
-static inline size_t unwritable_bytes(void)
+/* Bytes of the mappings that count (NULL: all do). */
+static inline size_t sum_mapped(bool (*counts)(const struct mapped *))
 {
     struct mapped mapped;
     size_t bytes = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
     while (next_mapped(maps, &mapped))
-        if (mapped.is_anonymous && (mapped.rights & CAN_WRITE) == 0)
+        if (counts == NULL || counts(&mapped))
             bytes += mapped.end - mapped.first;
     fclose(maps);
     return bytes;
 }
 
+static inline bool is_unwritable(const struct mapped *mapped)
+{
+    return mapped->is_anonymous && (mapped->rights & CAN_WRITE) == 0;
+}
+
+/* Bytes of anonymous memory that can not be written: reservations, and tables that are only read.  Nobody
+ * else in the process makes any. */
+static inline size_t unwritable_bytes(void)
+{
+    return sum_mapped(is_unwritable);
+}
+
 /* Bytes of address space that the process has mapped, reservations and all. */
 static inline size_t mapped_bytes(void)
 {
-    struct mapped mapped;
-    size_t bytes = 0;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    while (next_mapped(maps, &mapped))
-        bytes += mapped.end - mapped.first;
-    fclose(maps);
-    return bytes;
+    return sum_mapped(NULL);
 }
 
 static inline bool is_all(const void *start, size_t bytes, unsigned char value)

@@ -7,7 +7,7 @@
 #include "pool/pool.h"
 #include "unit/arenas.h"
 
-/* Classes of small and big capacity, of one, two and four slots. */
+/* Classes of small and big capacity, of one slot and of four. */
 static const unsigned some_classes[] = {0, 2, 23, 31, 39, 55, 63, 66, 79};
 enum { SOME_CLASSES = sizeof some_classes / sizeof some_classes[0], CAPACITY_MAX = 4096 };
 

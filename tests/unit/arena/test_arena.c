@@ -99,23 +99,13 @@ static void slots_start_at_multiples_of_what_is_asked(void)
         }
 }
 
-/* One arena whose free slots are those of `word`. */
-static struct arena *arena_with(uint64_t word)
-{
-    struct arena *arena = make_arena();
-    keep_everything();
-    release_slots(arena, word);
-    assert_int_equal(free_word(arena), word);
-    return arena;
-}
-
 /* The only place for `count` slots, wherever it is, next to single free slots. */
 static void the_only_place_left_is_found(void)
 {
     for (unsigned count = 1; count <= 16; count++)
         for (unsigned first = 0; first + count <= EP__ARENA_SLOTS; first += first % 5 + 1) {
             struct slots got;
-            struct arena *arena = arena_with(ep__bits_range(first, count));
+            struct arena *arena = make_arena_with(ep__bits_range(first, count));
             assert_true(ep__arena_acquire(count, 1, &got));
             assert_ptr_equal(got.arena, arena);
             assert_int_equal(got.first, first);
@@ -127,7 +117,7 @@ static void the_only_place_left_is_found(void)
 static void slots_that_are_not_adjacent_or_not_aligned_do_not_serve(void)
 {
     struct slots got;
-    struct arena *arena = arena_with(UINT64_C(0xaaaaaaaaaaaaaa6a));
+    struct arena *arena = make_arena_with(UINT64_C(0xaaaaaaaaaaaaaa6a));
     assert_false(ep__arena_acquire(3, 1, &got));
     assert_false(ep__arena_acquire(2, 2, &got));
     assert_true(ep__arena_acquire(2, 1, &got));
@@ -141,9 +131,9 @@ static void slots_that_are_not_adjacent_or_not_aligned_do_not_serve(void)
 static void the_fullest_arena_gives_first(void)
 {
     struct slots got;
-    struct arena *sparse = arena_with(~UINT64_C(0) >> 1);
-    struct arena *full = arena_with(UINT64_C(0x700));
-    struct arena *half = arena_with(~UINT64_C(0) << 32);
+    struct arena *sparse = make_arena_with(~UINT64_C(0) >> 1);
+    struct arena *full = make_arena_with(UINT64_C(0x700));
+    struct arena *half = make_arena_with(~UINT64_C(0) << 32);
     for (unsigned i = 0; i < 3; i++) {
         assert_true(ep__arena_acquire(1, 1, &got));
         assert_ptr_equal(got.arena, full);
@@ -156,7 +146,7 @@ static void the_fullest_arena_gives_first(void)
 static void a_slot_given_back_is_given_out_again(void)
 {
     struct slots got;
-    struct arena *arena = arena_with(UINT64_C(1) << 17);
+    struct arena *arena = make_arena_with(UINT64_C(1) << 17);
     assert_true(ep__arena_acquire(1, 1, &got));
     assert_ptr_equal(got.arena, arena);
     assert_int_equal(got.first, 17);
@@ -301,7 +291,7 @@ static void an_arena_with_pages_in_the_first_slot_comes_before_others(void)
 
 static void slots_are_taken_at_a_place_whole_or_not_at_all(void)
 {
-    struct arena *arena = arena_with(UINT64_C(0xff));
+    struct arena *arena = make_arena_with(UINT64_C(0xff));
     assert_false(ep__arena_acquire_at(arena, 6, 3));
     assert_int_equal(free_word(arena), 0xff);
     assert_true(ep__arena_acquire_at(arena, 6, 2));
@@ -314,7 +304,7 @@ static void slots_are_taken_at_a_place_whole_or_not_at_all(void)
 
 static void only_what_is_free_is_taken(void)
 {
-    struct arena *arena = arena_with(UINT64_C(0xf0));
+    struct arena *arena = make_arena_with(UINT64_C(0xf0));
     assert_int_equal(ep__arena_take_free(arena, 0x3c), 0x30);
     assert_int_equal(free_word(arena), 0xc0);
     assert_int_equal(ep__arena_take_free(arena, 0x3f), 0);
@@ -330,7 +320,7 @@ static void release_again(void *arena)
 
 static void slots_given_back_twice_are_corruption(void)
 {
-    struct arena *arena = arena_with(UINT64_C(0x20));
+    struct arena *arena = make_arena_with(UINT64_C(0x20));
     assert_true(aborts_saying(release_again, arena, "slots given back twice"));
 }
 
@@ -338,7 +328,7 @@ static void slots_given_back_twice_are_corruption(void)
 static void a_lost_hint_is_found_by_the_sweep(void)
 {
     struct slots got;
-    struct arena *arena = arena_with(UINT64_C(0x0ff0));
+    struct arena *arena = make_arena_with(UINT64_C(0x0ff0));
     struct window *window = arena->window;
     for (unsigned set = 0; set < EP__SETS; set++) {
         ep__store_relaxed(&window->set_tops[set], 0);
@@ -359,7 +349,7 @@ static void a_lost_hint_is_found_by_the_sweep(void)
 static void an_arena_in_no_bucket_is_found_by_the_sweep(void)
 {
     struct slots got;
-    struct arena *arena = arena_with(0);
+    struct arena *arena = make_arena_with(0);
     ep__fetch_or_seq_cst(&arena->free_slots, UINT64_C(1) << 5);
     ep__store_seq_cst(&arena->bucket, 1);
     assert_true(ep__arena_acquire(1, 1, &got));
@@ -371,7 +361,7 @@ static void an_arena_in_no_bucket_is_found_by_the_sweep(void)
 static void a_closed_window_gives_nothing(void)
 {
     struct slots got;
-    struct arena *arena = arena_with(UINT64_C(0xffff));
+    struct arena *arena = make_arena_with(UINT64_C(0xffff));
     ep__windows_close();
     assert_false(ep__arena_acquire(1, 1, &got));
     assert_false(ep__arena_acquire(4, 4, &got));

@@ -24,6 +24,13 @@ static void keep(bool is_wanted)
     assert_true(ep__option_set(EP__OPTION_RETAIN_PERCENT, 0));
 }
 
+/* Polls are what ends a grace period. */
+static void poll_often(void)
+{
+    for (unsigned i = 0; i < 8; i++)
+        ep__epoch_poll(&own);
+}
+
 static char *make_block(size_t bytes)
 {
     bool is_zero;
@@ -164,8 +171,7 @@ static void above_four_times_the_bound_a_mapping_goes_back(void)
     assert_true(ep__huge_free(p, &own));
     assert_true(ep__huge_free(q, &own));
     assert_int_equal(ep__huge_cached_bytes(), 6 * MIB);
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(q), UNMAPPED);
 }
 
@@ -187,13 +193,11 @@ static void pages_go_back_at_once_and_addresses_after_a_grace_period(void)
     memset(p, 1, 4 * MIB);
     ep__epoch_enter(&walker);
     assert_true(ep__huge_free(p, &own));
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(p + MIB), CAN_READ + CAN_WRITE);
     assert_true(ep__vm_resident_bytes(p, 4 * MIB) <= ep__vm_page_bytes());
     ep__epoch_exit(&walker);
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(p + MIB), UNMAPPED);
 }
 
@@ -203,8 +207,7 @@ static void what_is_freed_without_a_record_goes_back_at_anothers_poll(void)
     ep__epoch_adopt_record(&own, 1);
     char *p = make_block(4 * MIB);
     assert_true(ep__huge_free(p, NULL));
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(p), UNMAPPED);
 }
 
@@ -219,13 +222,11 @@ static void a_range_that_the_kernel_does_not_take_is_not_lost(void)
     ep__epoch_exit(&walker);
     assert_int_equal(ep__huge_cached_bytes(), 0);
     vm_failing_plan(1, UINT32_MAX);
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     vm_failing_plan(0, 0);
     assert_int_equal(ep__huge_cached_bytes(), 4 * MIB);
     assert_int_equal(ep__huge_trim(0), 4 * MIB);
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(p), UNMAPPED);
 }
 
@@ -268,8 +269,7 @@ static void purging_gives_cached_mappings_back(void)
     assert_int_equal(ep__huge_trim(0), 11 * MIB);
     assert_int_equal(ep__huge_cached_bytes(), 0);
     assert_in_range(ep__vm_resident_bytes(p, 4 * MIB), 0, ep__vm_page_bytes());
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     assert_int_equal(page_rights(p), UNMAPPED);
     assert_int_equal(page_rights(q), UNMAPPED);
     assert_int_equal(ep__huge_trim(0), 0);
@@ -500,8 +500,7 @@ static void what_the_kernel_does_not_take_back_is_not_in_the_way(void)
     char *p = make_block(4 * MIB);
     vm_failing_plan(1, UINT32_MAX);
     assert_true(ep__huge_free(p, &own));
-    for (unsigned i = 0; i < 8; i++)
-        ep__epoch_poll(&own);
+    poll_often();
     vm_failing_plan(0, 0);
     check_counts(0, 0);
     assert_int_equal(ep__huge_bytes(p), 0);

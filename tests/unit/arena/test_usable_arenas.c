@@ -7,16 +7,6 @@
 #include "arena/usable_arenas.c"
 #include "unit/arenas.h"
 
-/* One arena whose free slots are those of `word`. */
-static struct arena *arena_with(uint64_t word)
-{
-    struct arena *arena = make_arena();
-    keep_everything();
-    release_slots(arena, word);
-    assert_int_equal(free_word(arena), word);
-    return arena;
-}
-
 /* Changes the word as taking and giving do, and nothing else. */
 static void set_word(struct arena *arena, uint64_t word)
 {
@@ -28,7 +18,7 @@ static void nothing_is_usable_at_first(void)
 {
     assert_null(ep__usable_arenas_fullest(1));
     assert_null(ep__usable_arenas_with_hole(1, NULL));
-    (void)arena_with(0);
+    (void)make_arena_with(0);
     assert_null(ep__usable_arenas_fullest(1));
 }
 
@@ -38,7 +28,7 @@ static void the_arena_with_the_fewest_free_slots_is_the_fullest(void)
     enum { ARENAS = sizeof counts / sizeof counts[0] };
     struct arena *arenas[EP__ARENA_SLOTS + 1] = {NULL};
     for (unsigned i = 0; i < ARENAS; i++)
-        arenas[counts[i]] = arena_with(ep__bits_range(0, counts[i]));
+        arenas[counts[i]] = make_arena_with(ep__bits_range(0, counts[i]));
     for (unsigned n = 1; n <= EP__ARENA_SLOTS; n++) {
         if (arenas[n] == NULL)
             continue;
@@ -53,7 +43,7 @@ static void of_equally_full_arenas_the_lowest_is_first(void)
 {
     struct arena *arenas[3];
     for (unsigned i = 0; i < 3; i++)
-        arenas[i] = arena_with(0);
+        arenas[i] = make_arena_with(0);
     for (unsigned i = 3; i-- > 0;)
         set_word(arenas[i], 0x7000);
     for (unsigned i = 0; i < 3; i++) {
@@ -64,7 +54,7 @@ static void of_equally_full_arenas_the_lowest_is_first(void)
 
 static void every_number_of_free_slots_has_a_bucket(void)
 {
-    struct arena *arena = arena_with(0);
+    struct arena *arena = make_arena_with(0);
     for (unsigned up = 1; up <= EP__ARENA_SLOTS; up++) {
         set_word(arena, ep__bits_range(0, up));
         check_bucket(arena);
@@ -85,7 +75,7 @@ static void every_number_of_free_slots_has_a_bucket(void)
 
 static void an_arena_that_drifts_by_one_stays_where_it_is(void)
 {
-    struct arena *arena = arena_with(0);
+    struct arena *arena = make_arena_with(0);
     set_word(arena, ep__bits_range(0, 30));
     assert_int_equal(bucket_of(arena), 30);
     for (unsigned i = 0; i < 4; i++) {
@@ -101,7 +91,7 @@ static void an_arena_that_drifts_by_one_stays_where_it_is(void)
 static void the_ends_are_exact(void)
 {
     static const unsigned counts[] = {0, 1, 63, 64};
-    struct arena *arena = arena_with(0);
+    struct arena *arena = make_arena_with(0);
     for (unsigned i = 0; i < 4; i++) {
         unsigned near = counts[i] < 2 ? 2 : 62;
         set_word(arena, ep__bits_range(0, near));
@@ -113,8 +103,8 @@ static void the_ends_are_exact(void)
 
 static void a_member_of_a_bucket_it_has_left_is_put_right(void)
 {
-    struct arena *stray = arena_with(0xff0);
-    struct arena *arena = arena_with(0xffff0);
+    struct arena *stray = make_arena_with(0xff0);
+    struct arena *arena = make_arena_with(0xffff0);
     ep__arena_set_add(stray->window, EP__SET_BUCKET + 3, stray->id);
     assert_ptr_equal(ep__usable_arenas_fullest(1), stray);
     set_word(stray, 0);
@@ -126,7 +116,7 @@ static void a_member_of_a_bucket_it_has_left_is_put_right(void)
 
 static void an_arena_is_noted_for_every_hole_that_it_comes_to_have(void)
 {
-    struct arena *arena = arena_with(0);
+    struct arena *arena = make_arena_with(0);
     for (unsigned hole = 1; hole <= 4; hole++)
         ep__arena_set_remove(arena->window, EP__SET_HOLE + hole, arena->id);
     ep__usable_arenas_note_holes(arena, 0, 0x0180);
@@ -143,7 +133,7 @@ static void arenas_with_a_hole_come_in_order(void)
 {
     struct arena *arenas[3];
     for (unsigned i = 0; i < 3; i++)
-        arenas[i] = arena_with(0xf0);
+        arenas[i] = make_arena_with(0xf0);
     struct arena *found = NULL;
     for (unsigned i = 0; i < 3; i++) {
         found = ep__usable_arenas_with_hole(2, found);
@@ -154,7 +144,7 @@ static void arenas_with_a_hole_come_in_order(void)
 
 static void a_hint_of_a_hole_goes_when_it_is_wrong_and_stays_when_it_is_right(void)
 {
-    struct arena *arena = arena_with(0xf0);
+    struct arena *arena = make_arena_with(0xf0);
     assert_true(is_member(arena, EP__SET_HOLE + 2));
     ep__usable_arenas_correct_hole(arena, 2);
     assert_true(is_member(arena, EP__SET_HOLE + 2));
@@ -169,11 +159,11 @@ static void a_hint_of_a_hole_goes_when_it_is_wrong_and_stays_when_it_is_right(vo
 
 static void closed_windows_are_passed_over(void)
 {
-    struct arena *closed = arena_with(0xf);
+    struct arena *closed = make_arena_with(0xf);
     ep__windows_close();
     assert_null(ep__usable_arenas_fullest(1));
     assert_null(ep__usable_arenas_with_hole(2, NULL));
-    struct arena *open = arena_with(0xff);
+    struct arena *open = make_arena_with(0xff);
     assert_ptr_not_equal(open->window, closed->window);
     assert_ptr_equal(ep__usable_arenas_fullest(1), open);
     assert_ptr_equal(ep__usable_arenas_with_hole(2, NULL), open);
@@ -182,9 +172,9 @@ static void closed_windows_are_passed_over(void)
 
 static void arenas_of_every_window_are_found(void)
 {
-    struct arena *first = arena_with(0xf0);
+    struct arena *first = make_arena_with(0xf0);
     ep__store_relaxed(&first->window->is_closed, 1);
-    struct arena *second = arena_with(0xff);
+    struct arena *second = make_arena_with(0xff);
     ep__store_relaxed(&first->window->is_closed, 0);
     assert_ptr_equal(ep__usable_arenas_with_hole(2, NULL), first);
     assert_ptr_equal(ep__usable_arenas_with_hole(2, first), second);

@@ -100,23 +100,28 @@ static void every_alignment_is_kept_above_the_classes(void)
         }
 }
 
+static void expect_enomem(const void *p)
+{
+    assert_null(p);
+    assert_int_equal(errno, ENOMEM);
+    errno = 0;
+}
+
+static void expect_refusals(size_t size)
+{
+    errno = 0;
+    expect_enomem(ep__cache_malloc(size));
+    expect_enomem(ep__cache_calloc(size));
+    expect_enomem(ep__cache_aligned(64, size));
+}
+
 static void what_cannot_be_had_is_refused_with_enomem(void)
 {
     static const size_t sizes[] = {(size_t)PTRDIFF_MAX + 1, PTRDIFF_MAX, SIZE_MAX, SIZE_MAX - 4096};
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        errno = 0;
-        assert_null(ep__cache_malloc(sizes[i]));
-        assert_int_equal(errno, ENOMEM);
-        errno = 0;
-        assert_null(ep__cache_calloc(sizes[i]));
-        assert_int_equal(errno, ENOMEM);
-        errno = 0;
-        assert_null(ep__cache_aligned(64, sizes[i]));
-        assert_int_equal(errno, ENOMEM);
+        expect_refusals(sizes[i]);
     }
-    errno = 0;
-    assert_null(ep__cache_aligned((size_t)1 << 63, 1));
-    assert_int_equal(errno, ENOMEM);
+    expect_enomem(ep__cache_aligned((size_t)1 << 63, 1));
     assert_int_equal(ep__huge_in_use_blocks(), 0);
 }
 
@@ -196,15 +201,7 @@ static void without_memory_everything_fails_and_nothing_is_lost(void)
     (void)ep__thread_cache();
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         vm_failing_plan(1, UINT64_MAX);
-        errno = 0;
-        assert_null(ep__cache_malloc(sizes[i]));
-        assert_int_equal(errno, ENOMEM);
-        errno = 0;
-        assert_null(ep__cache_calloc(sizes[i]));
-        assert_int_equal(errno, ENOMEM);
-        errno = 0;
-        assert_null(ep__cache_aligned(128, sizes[i]));
-        assert_int_equal(errno, ENOMEM);
+        expect_refusals(sizes[i]);
         vm_failing_plan(0, 0);
         check_cache(ep__tls.cache);
         assert_int_equal(check_arenas().used_slots, EP__ARENA_SLOTS);

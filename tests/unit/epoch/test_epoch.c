@@ -161,7 +161,7 @@ static void an_entry_without_a_record_is_run_by_whoever_polls_next(void)
     assert_int_equal(runs[4], 1);
 }
 
-static void an_entry_may_be_deferred_again_by_its_own_call(void)
+static void an_entry_may_be_deferred_again_when_its_call_has_run(void)
 {
     adopt_records();
     for (unsigned i = 0; i < 3; i++) {
@@ -228,7 +228,7 @@ int main(void)
         alone(a_record_that_handed_over_is_ready_for_another_owner),
         alone(handing_nothing_over_is_nothing),
         alone(an_entry_without_a_record_is_run_by_whoever_polls_next),
-        alone(an_entry_may_be_deferred_again_by_its_own_call),
+        alone(an_entry_may_be_deferred_again_when_its_call_has_run),
         alone(a_record_is_registered_once_however_often_it_is_adopted),
         alone(forgetting_closes_the_sections_of_threads_that_are_gone),
         alone(forgetting_keeps_sections_of_the_process_itself),

@@ -58,7 +58,7 @@ static void a_pool_holds_its_blocks_at_every_colour(void)
         assert_true(span + (size->colours - 1U) * size->colour_bytes <= pool_bytes(size));
         assert_true(pool_bytes(size) - span < size->bytes);
         assert_in_range(size->usable_at, 1, size->capacity / 2);
-        assert_true(size->slots == 1 || size->slots == 2 || size->slots == 4);
+        assert_true(size->slots == 1 || size->slots == 4);
         assert_true(span / 16 < UINT16_MAX);
     }
 }
