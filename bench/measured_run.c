@@ -7,7 +7,8 @@
  * code or signal.  Children that the program has waited for count, with the highest of their
  * peaks.  Why a program of its own: Linux lets a process inherit the peak RSS of the one that
  * called exec, so a child started by a Python driver shows at least Python's memory.  This one is static
- * and takes less than 1 MiB.  SIGTERM and SIGINT are passed on, for servers.
+ * and takes less than 1 MiB.  SIGTERM and SIGINT are passed on, for servers; a program that
+ * does not end on them is killed after a while, and whatever it leaves behind at once.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { END_S = 10 };
 
 struct order {
     const char *preload;
@@ -59,9 +62,13 @@ static void take_options(struct order *order, int argc, char **argv)
 
 static void on_signal(int number)
 {
-    if (number == SIGALRM)
+    if (number == SIGALRM) {
         timed_out = 1;
-    kill(number == SIGALRM ? -child : child, number == SIGALRM ? SIGKILL : number);
+        kill(-child, SIGKILL);
+    } else {
+        kill(child, number);
+        alarm(END_S);
+    }
 }
 
 static void start_child(const struct order *order)
@@ -123,6 +130,7 @@ int main(int argc, char **argv)
         if (errno != EINTR)
             refuse("cannot wait for the program");
     }
+    kill(-child, SIGKILL);
     report(&order, seconds_since(&start), status, &usage);
     return 0;
 }

@@ -3,7 +3,6 @@
 import glob
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 
 from . import machine
@@ -28,6 +27,9 @@ class Allocator:
     name: str
     preload: str | None  # None: the C library's own
     version: str = ""
+
+    def environment(self):
+        return {**os.environ, "LD_PRELOAD": self.preload} if self.preload else dict(os.environ)
 
 
 def find_library(names):
@@ -99,35 +101,3 @@ def facts_of(chosen):
     return [{"name": a.name, "version": a.version,
              "library": os.path.basename(a.preload) if a.preload else "the C library"} for a in chosen]
 
-
-def check_starts(allocator, probe):
-    """None, or one line that says why no program can run under it.
-
-    ld.so only warns when it cannot preload, and goes on with the C library's malloc.
-    """
-    env = dict(os.environ)
-    if allocator.preload:
-        env["LD_PRELOAD"] = allocator.preload
-    try:
-        done = subprocess.run([probe], env=env, capture_output=True, text=True, timeout=20)
-    except subprocess.TimeoutExpired:
-        return "hangs"
-    if "cannot be preloaded" in done.stderr:
-        return "cannot be preloaded: " + done.stderr.strip().splitlines()[0][-120:]
-    if done.returncode != 0:
-        return f"fails in one malloc (status {done.returncode})"
-    return None
-
-
-def drop_broken(chosen, probe, who):
-    """Those under which a program starts; the others are named on stderr."""
-    usable = []
-    for allocator in chosen:
-        reason = check_starts(allocator, probe)
-        if reason:
-            print(f"{who}: {allocator.name} left out: {reason}", file=sys.stderr)
-        else:
-            usable.append(allocator)
-    if not usable:
-        raise SetupError("no allocator is left to measure")
-    return usable

@@ -4,17 +4,17 @@ A figure is the difference of two runs of different length, so that start-up dro
 same difference of the loop without calls.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 
+from . import run
 from .allocators import SetupError
+from .command import say
 
 ONE_THREAD, ACROSS_THREADS = "abcd", "ef"
 CHUNK_FUNCTIONS = ["produce_chunk", "consume_chunk", "produce_chunk_empty", "consume_chunk_empty"]
 SHORT_PAIRS, LONG_PAIRS = 256000, 1280000
+TIMEOUT_S = 600
 
 
 def need_valgrind():
@@ -28,15 +28,11 @@ def count(program, allocator, loop, pairs, variant):
     if loop in ACROSS_THREADS:
         command += ["--fair-sched=yes"]
         command += [f"--toggle-collect={name}" for name in CHUNK_FUNCTIONS]
-    env = dict(os.environ)
-    if allocator.preload:
-        env["LD_PRELOAD"] = allocator.preload
-    done = subprocess.run(command + [program, loop, str(pairs), variant], env=env,
-                          capture_output=True, text=True)
-    collected = re.findall(r"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or not collected:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        print(f"{allocator.name} does not run loop {loop} under valgrind: {last}", file=sys.stderr)
+    _, stderr, failure = run.run_preloaded(allocator, command + [program, loop, str(pairs), variant], TIMEOUT_S)
+    collected = re.findall(r"Collected : (\d+)", stderr)
+    if failure or not collected:
+        last = (stderr.strip().splitlines() or ["no output"])[-1]
+        say(f"{allocator.name} does not run loop {loop} under valgrind: {failure or 'no count'}: {last}")
         return None
     return int(collected[0])
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from . import run
-from .job import CLIENT_S, REAL, Job, Setting, failed, run_simple, timed  # noqa: F401 (Setting: ours to give)
+from .job import REAL, Job, failed, run_simple
 from .servers import run_memcached, run_nginx, run_redis
 
 
@@ -23,13 +23,7 @@ def run_compiler(setting, allocator):
 
 
 def run_message_server(setting, allocator):
-    program = run.program_path(setting.build, "message_server")
-    cost = timed(run.measure(setting.build, allocator.preload,
-                             [program, "--scale", str(setting.scale)], timeout_s=CLIENT_S))
-    words = run.words_of(cost["stdout"])
-    if not cost["failure"]:
-        cost["time_s"] = float(words["time_s"])
-    return cost
+    return run.measure_scenario(setting, allocator, "message_server", [])
 
 
 SQL = """
@@ -109,8 +103,7 @@ def run_git(setting, allocator):
         repository = make_repository(setting)
     except subprocess.CalledProcessError as error:
         return failed("no repository", str(error))
-    return run_simple(setting, allocator,
-                      ["git", "-C", repository] + REPACK)
+    return run_simple(setting, allocator, ["git", "-C", repository] + REPACK)
 
 
 JOBS = [

@@ -4,9 +4,9 @@ confidence interval by bootstrap."""
 import random
 from statistics import median
 
+from .results import SHORT_TITLES
+
 RESAMPLES, SEED = 10000, 1
-QUANTITIES = [("time", "time_s"), ("CPU", "cpu_s"), ("memory", "memory_kib"),
-              ("faults", "minor_faults"), ("idle", "rss_idle_kib")]
 
 
 def interval(first, second):
@@ -17,9 +17,9 @@ def interval(first, second):
     ratios = []
     for _ in range(RESAMPLES):
         chosen = draw.choices(range(count), k=count)
-        below = median([second[i] for i in chosen])
-        if below:
-            ratios.append(median([first[i] for i in chosen]) / below)
+        divisor = median([second[i] for i in chosen])
+        if divisor:
+            ratios.append(median([first[i] for i in chosen]) / divisor)
     ratios.sort()
     low, high = ratios[int(0.025 * len(ratios))], ratios[int(0.975 * len(ratios))]
     return median(first) / median(second), low, high
@@ -45,7 +45,7 @@ def lines(row_name, samples):
     for name, count in failed.items():
         if count:
             yield f"  {name} failed in {count} of {len(samples[name])} runs"
-    for title, quantity in QUANTITIES:
+    for title, quantity in SHORT_TITLES:
         first, second = compared(samples, quantity)
         if len(first) < 2 or not median(second):
             continue

@@ -12,17 +12,29 @@ TITLES = {
     "time_s": ("Time", "s", 1.0),
     "cpu_s": ("CPU (user + system)", "s", 1.0),
     "memory_kib": ("Memory (peak RSS; small rows: highest Rss noted)", "MiB", 1024.0),
-    "minor_faults": ("Minor page faults", "k", 1000.0),
+    "minor_faults": ("Minor page faults", "faults", 1.0),
     "rss_idle_kib": ("RSS after idling", "MiB", 1024.0),
 }
-SUMMARY = [("time", "time_s"), ("CPU", "cpu_s"), ("memory", "memory_kib"),
-           ("faults", "minor_faults"), ("idle", "rss_idle_kib")]
+SHORT_TITLES = [("time", "time_s"), ("CPU", "cpu_s"), ("memory", "memory_kib"),
+                ("faults", "minor_faults"), ("idle", "rss_idle_kib")]
+
+
+def failure_of(samples):
+    """The word of the first run that failed, or None."""
+    return next((s["failure"] for s in samples if "failure" in s), None)
+
+
+def values_of(samples, quantity):
+    """One that failed has none, in whatever runs it did not fail."""
+    return [] if failure_of(samples) else [s[quantity] for s in samples if quantity in s]
 
 
 def medians_of(by_allocator):
-    return {a: {q: median([s[q] for s in values if q in s])
-                for q in QUANTITIES if any(q in s for s in values)}
-            for a, values in by_allocator.items()}
+    found = {}
+    for name, samples in by_allocator.items():
+        values = {quantity: values_of(samples, quantity) for quantity in QUANTITIES}
+        found[name] = {quantity: median(v) for quantity, v in values.items() if v}
+    return found
 
 
 def make_document(facts, results):
@@ -46,9 +58,9 @@ def names_of(document):
     return [a["name"] for a in document["allocators"]]
 
 
-def failures_of(samples):
-    return {name: next(s["failure"] for s in values if "failure" in s)
-            for name, values in samples.items() if any("failure" in s for s in values)}
+def failures_of(by_allocator):
+    failures = {name: failure_of(samples) for name, samples in by_allocator.items()}
+    return {name: failure for name, failure in failures.items() if failure}
 
 
 def tables_of(document):
@@ -57,12 +69,11 @@ def tables_of(document):
     for quantity in QUANTITIES:
         title, unit, divisor = TITLES[quantity]
         table = RatioTable(f"{title}, ratio to the best of the row", unit, divisor)
-        for name, samples in document["rows"].items():
-            cells = {a: [s[quantity] for s in values if quantity in s]
-                     for a, values in samples.items()}
+        for name, by_allocator in document["rows"].items():
+            cells = {a: values_of(samples, quantity) for a, samples in by_allocator.items()}
             if any(cells.values()):
                 group = document["row_facts"][name]["group"]
-                table.add(name, group, cells, failures_of(samples))
+                table.add(name, group, cells, failures_of(by_allocator))
         if table.rows:
             tables[quantity] = table
     return tables
@@ -71,16 +82,16 @@ def tables_of(document):
 def summary_of(document, tables):
     """(names of the columns, {allocator: [texts]}): one line an allocator."""
     names = names_of(document)
-    columns = [title for title, quantity in SUMMARY if quantity in tables] + ["fastest in", "failed"]
+    columns = [title for title, quantity in SHORT_TITLES if quantity in tables] + ["fastest in", "failed"]
     lines = {name: [] for name in names}
-    for _, quantity in SUMMARY:
+    for _, quantity in SHORT_TITLES:
         if quantity in tables:
             means, _ = tables[quantity].means(names, summary_groups(document))
             for name in names:
                 lines[name].append(mean_text(means[name]))
     for name in names:
         fastest = sum(row.best() == name for row in tables["time_s"].rows) if "time_s" in tables else 0
-        failed = sum(name in failures_of(samples) for samples in document["rows"].values())
+        failed = sum(failure_of(samples[name]) is not None for samples in document["rows"].values())
         lines[name] += [str(fastest), str(failed)]
     return columns, lines
 
@@ -131,4 +142,4 @@ def growth_text(document):
     """Lines on oversubscription; none when the rows for it are not in the run."""
     for few, many, growth, count in growths_of(document):
         yield (f"Time per operation, {many} threads against {few} ({count} rows): "
-               + ", ".join(f"{name} {growth[name]:.3f}" for name in names_of(document)))
+               + ", ".join(f"{name} {mean_text((growth[name], False))}" for name in names_of(document)))

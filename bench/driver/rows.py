@@ -28,24 +28,13 @@ class Row:
             return None
         return f"{self.program} is not built"
 
-    def command(self, program_path, scale):
-        command = [program_path, "--threads", str(self.threads), "--scale", str(scale)]
-        return command + (["--variant", self.variant] if self.variant else [])
-
-    def run_once(self, setting, allocator, timeout_s):
-        """One sample: the quantities, or {"failure": one word}."""
-        program = run.program_path(setting.build, self.program)
-        cost = run.measure(setting.build, allocator.preload, self.command(program, setting.scale),
-                           timeout_s)
-        if cost["failure"]:
-            return {"failure": cost["failure"], "stderr": cost["stderr"][-300:]}
-        words = run.words_of(cost["stdout"])
-        sample = sample_of(cost, float(words["time_s"]))
-        sample["rss_kib"] = float(words["rss_kib"])
-        if self.memory == "noted":
+    def run_once(self, setting, allocator):
+        arguments = ["--threads", str(self.threads)]
+        if self.variant:
+            arguments += ["--variant", self.variant]
+        sample = sample_of(run.measure_scenario(setting, allocator, self.program, arguments))
+        if self.memory == "noted" and "rss_kib" in sample:
             sample["memory_kib"] = sample["rss_kib"]
-        if "rss_idle_kib" in words:
-            sample["rss_idle_kib"] = float(words["rss_idle_kib"])
         return sample
 
 
@@ -67,18 +56,19 @@ class ApplicationRow:
         missing = self.job.missing()
         return f"not installed: {', '.join(missing)}" if missing else None
 
-    def run_once(self, setting, allocator, _timeout_s):
-        cost = self.job.run_once(setting, allocator)
-        if cost["failure"]:
-            return {"failure": cost["failure"], "stderr": cost["stderr"][-300:]}
-        return sample_of(cost, cost["time_s"])
+    def run_once(self, setting, allocator):
+        return sample_of(self.job.run_once(setting, allocator))
 
 
-def sample_of(cost, time_s):
-    return {"time_s": time_s, "cpu_s": cost["user_s"] + cost["sys_s"],
-            "user_s": cost["user_s"], "sys_s": cost["sys_s"],
-            "peak_rss_kib": cost["peak_rss_kib"], "memory_kib": cost["peak_rss_kib"],
-            "minor_faults": cost["minor_faults"]}
+NUMBERS = ["time_s", "user_s", "sys_s", "peak_rss_kib", "minor_faults", "rss_kib", "rss_idle_kib"]
+
+
+def sample_of(cost):
+    """One sample: the quantities, or {"failure": a word} and the end of what the program said."""
+    if cost["failure"]:
+        return {"failure": cost["failure"], "stderr": cost["stderr"][-300:]}
+    numbers = {key: float(cost[key]) for key in NUMBERS if key in cost}
+    return {**numbers, "cpu_s": cost["user_s"] + cost["sys_s"], "memory_kib": numbers["peak_rss_kib"]}
 
 
 SCENARIOS = [

@@ -1,6 +1,7 @@
 """Servers of the benchmarks, each under a client from its own world.
 
-Time is that of the client's load, memory and CPU time are the server's.
+Time is that of the client's load, memory and CPU time are the server's.  RSS after idling is read a
+second after the last client has gone.
 """
 
 import os
@@ -9,9 +10,9 @@ import subprocess
 import time
 
 from . import run
-from .job import CLIENT_S, find_program, library_for
+from .job import find_program, library_for
 
-START_S = 15
+START_S, IDLE_S, END_S = 15, 1, 30
 
 
 def free_port():
@@ -30,8 +31,8 @@ def asks(port, question, timeout_s=2.0):
         return ""
 
 
-def wait_until_answers(port, server, question, answer):
-    end = time.monotonic() + START_S
+def wait_until_answers(port, server, question, answer, timeout_s):
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end and server.process.poll() is None:
         if asks(port, question).startswith(answer):
             return True
@@ -39,11 +40,12 @@ def wait_until_answers(port, server, question, answer):
     return False
 
 
-def run_clients(commands):
+def run_clients(commands, timeout_s):
     """(seconds of all of them, failure or None)"""
     start = time.monotonic()
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CLIENT_S)
+        left = max(0.1, start + timeout_s - time.monotonic())
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=left)
         if done.returncode != 0:
             return 0.0, f"{command[0]} ends with {done.returncode}"
     return time.monotonic() - start, None
@@ -51,18 +53,23 @@ def run_clients(commands):
 
 def run_server(setting, allocator, port, command, hello, clients):
     """hello: (question, answer) that shows that the server is there; clients: their commands."""
+    start_s = min(START_S, setting.timeout_s)
     server = run.Measured(setting.build, library_for(allocator, command[0]),
-                          [find_program(command[0])] + command[1:], timeout_s=3 * CLIENT_S)
-    seconds, failure = 0.0, "does not start"
+                          [find_program(command[0])] + command[1:], start_s + setting.timeout_s + END_S)
+    seconds, rss_kib, failure = 0.0, None, "does not start"
     try:
-        if wait_until_answers(port, server, *hello):
-            seconds, failure = run_clients(clients)
+        if wait_until_answers(port, server, *hello, start_s):
+            seconds, failure = run_clients(clients, setting.timeout_s)
+            time.sleep(IDLE_S)
+            rss_kib = server.rss_kib()
     except subprocess.TimeoutExpired:
         failure = "client hangs"
     finally:
         server.stop()
         cost = server.finish()
     cost["time_s"] = seconds
+    if rss_kib:
+        cost["rss_idle_kib"] = rss_kib
     cost["failure"] = cost["failure"] or failure
     return cost
 

@@ -77,7 +77,7 @@ class RatioTable:
 
     def best_text(self, row):
         best = row.best()
-        return f"{row.cells[best] / self.divisor:.3f} {self.unit} {best}" if best else "-"
+        return f"{number_text(row.cells[best] / self.divisor)} {self.unit} {best}" if best else "-"
 
     def lines(self, allocators):
         width = max([len(a) for a in allocators] + [8]) + 2
@@ -96,10 +96,15 @@ class RatioTable:
             yield title.ljust(label) + text + f"  ({count} rows)"
 
 
+def number_text(value):
+    """Three digits, or all of those before the point."""
+    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
+
+
 def cell_text(ratio, failure):
     if failure:
         return failure
-    return f"{ratio:.2f}" if ratio else "-"
+    return (f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.2f}") if ratio else "-"
 
 
 def mean_text(mean):

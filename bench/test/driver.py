@@ -1,7 +1,7 @@
 """bench/compare on what it must get right: a failure is a cell, samples are kept, the page stands by
 itself, an interval holds 1 when nothing differs and not when something does.
 
-    driver.py BUILD FAILING_LIBRARY
+    driver.py BUILD NAME=FAILING_LIBRARY...
 """
 
 import json
@@ -29,8 +29,20 @@ def check_tables():
     table = RatioTable("t", "s")
     table.add("x", "1 thread", {"a": [1.0, 3.0, 2.0], "b": [4.0], "c": []}, {"c": "SIGSEGV"})
     text = "\n".join(table.lines(["a", "b", "c"]))
-    expect(re.search(r"^x +1\.00 +2\.00 +SIGSEGV +2\.000 s a +100%$", text, re.M), "a row: " + text)
+    expect(re.search(r"^x +1\.00 +2\.00 +SIGSEGV +2\.00 s a +100%$", text, re.M), "a row: " + text)
     expect(re.search(r"^geomean all +1\.000 +2\.000 +-  \(1 rows\)$", text, re.M), "the means: " + text)
+
+
+def check_failures():
+    """One bad run of three makes the cell a failure, and no mean holds the other two."""
+    good, bad = {"time_s": 1.0}, {"failure": "SIGSEGV"}
+    samples = {"a": [good, bad, good], "b": [{"time_s": 2.0}] * 3}
+    document = {"allocators": [{"name": "a"}, {"name": "b"}], "rows": {"x": samples},
+                "row_facts": {"x": {"threads": 1, "group": "1 thread"}}}
+    table = results.tables_of(document)["time_s"]
+    expect(table.rows[0].ratios() == {"a": None, "b": 1.0}, "a failure has no ratio")
+    expect(table.rows[0].failures == {"a": "SIGSEGV"}, "a failure is named")
+    expect(results.medians_of(samples) == {"a": {}, "b": {"time_s": 2.0}}, "a failure has no median")
 
 
 def check_growth():
@@ -61,32 +73,52 @@ def run(program, *arguments):
     return done.stdout
 
 
-def check_run(build, library, folder):
+def check_run(build, failing, folder):
     json_file, html_file = os.path.join(folder, "run.json"), os.path.join(folder, "run.html")
-    text = run("compare", "--build", build, "--row", "cfrac", "--row", "larson2", "--scale", "0.01",
-               "--repeat", "2", "--only", "epmalloc,glibc,failing", f"failing={library}",
+    text = run("compare", "--build", build, "--row", "cfrac", "--row", "burst-idle2", "--scale", "0.01",
+               "--repeat", "2", "--only", "epmalloc,glibc,abort,silence", *failing,
                "--json", json_file, "--html", html_file)
-    expect(len(re.findall(r"^cfrac .* SIGABRT ", text, re.M)) == 4, "a failure is a cell of each table")
-    expect(re.search(r"^failing +- +- +- +- +0 +2$", text, re.M), "the summary counts failures")
+    for word in ["SIGABRT", "no result"]:
+        found = len(re.findall(rf"^cfrac .* {word} ", text, re.M))
+        expect(found == 4, f"{word} is a cell of each table, not of {found}")
+    expect(re.search(r"^abort +- +- +- +- +- +0 +2$", text, re.M), "the summary counts failures")
+    for title in ["Time", "CPU", "Memory", "Minor page faults", "RSS after idling"]:
+        expect(re.search(rf"^{title}.*\n.*\n(cfrac.*\n)?burst-idle2 +[\d.]+ +[\d.]+ ", text, re.M),
+               f"a table of {title}")
     with open(json_file, encoding="utf-8") as file:
         document = json.load(file)
-    expect(len(document["rows"]["larson2"]["epmalloc"]) == 2, "every sample is kept")
+    expect(len(document["rows"]["burst-idle2"]["epmalloc"]) == 2, "every sample is kept")
     expect(document["medians"]["cfrac"]["glibc"]["memory_kib"] > 0, "medians are kept")
-    expect(document["rows"]["cfrac"]["failing"][0]["failure"] == "SIGABRT", "failures are kept")
+    expect(document["rows"]["cfrac"]["abort"][0]["failure"] == "SIGABRT", "failures are kept")
     expect(folder not in json.dumps(document) and build not in json.dumps(document), "no path is kept")
     with open(html_file, encoding="utf-8") as file:
         page = file.read()
-    expect(page.count("<svg") == 4 and "SIGABRT" in page, "the page has its plots and failures")
+    expect(page.count("<svg") == 5 and "SIGABRT" in page, "the page has its plots and failures")
     expect(not re.search(r"(?:src|href)=[\"'](?!#)", page), "the page refers to no other file")
 
 
+def check_hanging(build, failing):
+    text = run("compare", "--build", build, "--row", "cfrac", "--scale", "0.01", "--timeout", "1",
+               "--only", "hanging", *failing)
+    expect(re.search(r"^hanging +0 +1$", text, re.M), "a hanging one is a failure: " + text)
+
+
+def check_pairs(build, failing):
+    text = run("compare", "--build", build, "--row", "cfrac", "--scale", "0.01", "--pairs", "20",
+               "--only", "glibc,abort", *failing)
+    expect("abort failed in 2 of 2 runs" in text, "pairs end where one keeps failing")
+
+
 def main():
-    build, library = sys.argv[1:]
+    build, *failing = sys.argv[1:]
     check_tables()
+    check_failures()
     check_growth()
     check_intervals()
     with tempfile.TemporaryDirectory() as folder:
-        check_run(build, library, folder)
+        check_run(build, failing, folder)
+    check_hanging(build, failing)
+    check_pairs(build, failing)
 
 
 main()
