@@ -4,8 +4,8 @@
  * Models the daily life of a server between requests, after the observation of Hunter et
  * al., "Beyond malloc efficiency to fleet efficiency" (OSDI 2021), that what an allocator
  * keeps when the load has gone is paid for by every program on the machine: threads build
- * up 400 MiB of blocks, free all but one in 50 in random order, free those too at the end of
- * the third burst, and then the process idles.
+ * up 400 MiB of blocks, free all but one in 50 in random order, build up again, and free
+ * those too at the end of the last burst; then the process idles.
  *
  * The time is that of the bursts; rss_idle_kib is read after 1.5 s of idling, in which no
  * thread calls the allocator.
@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { BURSTS = 3, SURVIVORS = 50 };
+enum { BURSTS = 6, SURVIVORS = 50 };
 
 static size_t blocks_per_thread;
 static void **blocks[SCENARIO_THREADS_MAX];

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 
     scenario_start(&s, "fragmentation", argc, argv);
     bytes_per_phase = (size_t)60 << 20;
-    rounds = scenario_scaled(&s, 2);
+    rounds = scenario_scaled(&s, 4);
     most_blocks = bytes_per_phase / 16;
     window = scenario_check(malloc(most_blocks * sizeof *window));
     kept.blocks = scenario_check(malloc(most_blocks * sizeof *window));

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     size_t rounds;
 
     scenario_start(&s, "glibc_simple", argc, argv);
-    rounds = scenario_scaled(&s, 50);
+    rounds = scenario_scaled(&s, 75);
     for (size_t n = 0; n < rounds; n++) {
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             for (size_t j = 0; j < sizeof counts / sizeof *counts; j++)

@@ -3,8 +3,8 @@
  *
  * Models Larson and Krishnan, "Memory Allocation for Long-Running Server Applications"
  * (ISMM 1998): a thread gets an array of live blocks, replaces random ones by new blocks of
- * random size, then hands the array to a thread that it creates and ends.  Most blocks are
- * so freed by another thread than the one that allocated them, and that one is gone.
+ * random size, then hands the array to a thread that it creates and ends.  So each thread frees
+ * 5,000 blocks of a thread that is gone, in random order among its own.
  *
  * 5,000 blocks of 8-1000 bytes per array, 250,000 replacements per life: the live data
  * (2.5 MB per array) does not fit a thread cache, and threads die often enough that an
@@ -25,7 +25,6 @@ namespace
 constexpr size_t blocks_per_array = 5000;
 constexpr size_t replacements_per_life = 250000;
 constexpr size_t low_bytes = 8, high_bytes = 1000;
-constexpr size_t max_arrays = 256;
 
 struct array {
     char *blocks[blocks_per_array];
@@ -34,7 +33,7 @@ struct array {
     size_t lives_left;
 };
 
-array *arrays[max_arrays];
+array *arrays[SCENARIO_THREADS_MAX];
 std::atomic<unsigned> arrays_running;
 pthread_mutex_t done_lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t done = PTHREAD_COND_INITIALIZER;
@@ -111,7 +110,7 @@ int main(int argc, char **argv)
 
     scenario_start(&s, "larson", argc, argv);
     sized = strcmp(s.variant, "sized") == 0;
-    size_t lives = scenario_scaled(&s, 320.0 / s.threads);
+    size_t lives = scenario_scaled(&s, 480.0 / s.threads);
 
     for (unsigned i = 0; i < s.threads; i++)
         arrays[i] = make_array(i, lives);

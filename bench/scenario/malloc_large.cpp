@@ -6,7 +6,7 @@
  * freed, and one of another size is allocated and zeroed.
  *
  * About 300 MiB live.  What decides is whether the pages of a freed buffer go to the system
- * and are faulted in again (0.25 us a KiB) or are used again, and how many are kept for it.
+ * and are faulted in again or are used again, and how many are kept for it.
  */
 #include "scenario.h"
 

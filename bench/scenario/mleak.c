@@ -6,8 +6,8 @@
  * adds up.  --variant orphans: each thread leaves its blocks to the main thread, which frees
  * them after the thread has ended, as the results of worker threads are.
  *
- * 20,000 threads in succession, two at a time: per-thread start-up and exit
- * cost decides the time, and peak RSS shows what is left behind.
+ * 20,000 pairs of threads, one pair after the other: what a thread's birth and exit cost decides
+ * the time, and the highest Rss shows what is left behind.
  */
 #include "scenario.h"
 

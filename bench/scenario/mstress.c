@@ -7,8 +7,8 @@
  * order, and swaps some with a table that all threads share; between generations part of the
  * table is freed by the main thread.
  *
- * 100,000 allocations per thread and generation: up to 4 MB live per thread, blocks outlive
- * their threads, and objects of a few dozen KiB mix with small ones.
+ * 100,000 allocations per thread and generation: up to 5 MB live per thread, blocks outlive
+ * their threads, and objects of up to 128 KB mix with small ones.
  */
 #include "scenario.h"
 
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
     size_t generations;
 
     scenario_start(&s, "mstress", argc, argv);
-    generations = scenario_scaled(&s, 120.0 / s.threads);
+    generations = scenario_scaled(&s, 256.0 / s.threads);
     allocations_per_thread = 100000;
     for (generation = 0; generation < generations; generation++) {
         scenario_run_threads(s.threads, live);

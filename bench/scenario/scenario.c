@@ -161,6 +161,8 @@ void scenario_run_threads(unsigned threads, void (*body)(size_t thread_idx))
     pthread_t handles[SCENARIO_THREADS_MAX];
     struct start starts[SCENARIO_THREADS_MAX];
 
+    if (threads > SCENARIO_THREADS_MAX)
+        refuse("scenario", "too many threads");
     for (unsigned i = 0; i < threads; i++) {
         starts[i] = (struct start){body, i};
         if (pthread_create(&handles[i], NULL, enter_thread, &starts[i]) != 0)

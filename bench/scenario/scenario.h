@@ -25,7 +25,7 @@ enum { SCENARIO_THREADS_MAX = 1024 };
 struct scenario {
     const char *name;
     const char *variant; /* --variant WORD, "" when absent */
-    double scale;        /* --scale FACTOR: amount of work, 1 gives a row of 1-3 s */
+    double scale;        /* --scale FACTOR: amount of work */
     unsigned threads;    /* --threads N */
     uint64_t start_ns;
     uint64_t end_ns; /* 0 until scenario_stop_clock */
@@ -53,10 +53,10 @@ void scenario_report(struct scenario *s);
 /* Like scenario_report, with one more word `key=value`. */
 void scenario_report_with(struct scenario *s, const char *key, double value);
 
-/* Runs body(0) .. body(threads - 1), each in its own thread, and joins them. */
+/* Runs body(0) .. body(threads - 1), each in its own thread, and joins them. At most SCENARIO_THREADS_MAX. */
 void scenario_run_threads(unsigned threads, void (*body)(size_t thread_idx));
 
-/* Stops the program with one line on stderr: a scenario never goes on after NULL. */
+/* Returns p; NULL ends the program with one line on stderr. */
 void *scenario_check(void *p);
 
 void scenario_sleep_ms(unsigned ms);

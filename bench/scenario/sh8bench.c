@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 
     scenario_start(&s, "sh8bench", argc, argv);
     slots = (size_t)s.threads * SLOTS_PER_THREAD;
-    batches_per_thread = scenario_scaled(&s, 120000.0 / s.threads);
+    batches_per_thread = scenario_scaled(&s, 360000.0 / s.threads);
     scenario_run_threads(s.threads, work);
     for (size_t i = 0; i < slots; i++)
         free_batch(atomic_load_explicit(&table[i], memory_order_relaxed), 0);

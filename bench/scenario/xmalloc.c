@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS_PER_BATCH = 512, BATCHES_PER_PRODUCER = 8, MAX_QUEUE = 256 * 8 };
+enum { BLOCKS_PER_BATCH = 512, BATCHES_PER_PRODUCER = 8 };
 
 struct batch {
     void *blocks[BLOCKS_PER_BATCH];
@@ -26,7 +26,7 @@ struct batch {
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t not_empty, not_full;
-    struct batch *slots[MAX_QUEUE];
+    struct batch *slots[SCENARIO_THREADS_MAX * BATCHES_PER_PRODUCER];
     size_t capacity, count, first;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER,
            .not_empty = PTHREAD_COND_INITIALIZER,
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     }
     producers = s.threads;
     queue.capacity = producers * BATCHES_PER_PRODUCER;
-    batches_per_thread = scenario_scaled(&s, 60000.0 / (double)producers);
+    batches_per_thread = scenario_scaled(&s, 90000.0 / (double)producers);
     scenario_run_threads(2 * s.threads, work);
     scenario_report(&s);
     return 0;
