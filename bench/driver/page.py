@@ -8,7 +8,7 @@ from .table import cell_text, mean_text
 
 STYLE = """
 body { font: 15px/1.5 "DejaVu Sans", system-ui, sans-serif; color: #222; background: #fff;
-       max-width: 76em; margin: 2em auto; padding: 0 1.5em; }
+       max-width: 86em; margin: 2em auto; padding: 0 1.5em; }
 h1 { font-size: 1.5em; margin-bottom: 0.2em; } h2 { font-size: 1.15em; margin: 2.2em 0 0.4em; }
 p { max-width: 48em; } .facts { color: #555; font-size: 0.87em; }
 .plot { max-width: 44em; } .scroll { overflow-x: auto; } svg { max-width: 100%; height: auto; display: block; }
@@ -27,8 +27,8 @@ REMARKS = {
     "time_s": "The work of a row is fixed, so less time is better.",
     "cpu_s": "The safer figure on a busy machine: where it disagrees with time, the machine was.",
     "memory_kib": "Peak RSS; of small rows the highest Rss that the program noted itself.",
-    "minor_faults": "Of the whole process, start-up included.",
-    "rss_idle_kib": "After 1 to 1.5 s in which no thread calls the allocator.",
+    "minor_faults": "Of the whole process, start-up included; a huge page is one fault.",
+    "rss_idle_kib": "After 1 to 1.5 s in which the program does nothing.",
 }
 WITHOUT_PLOT = ["minor_faults"]
 
@@ -76,8 +76,8 @@ def facts_html(document):
     yield f"<p class=facts>{html.escape(machine.sentence(document['machine']))}.<br>"
     yield (f"{html.escape(document['started'])}, {document['seconds']} s; "
            f"{document['repeat']} interleaved repetitions, scale {document['scale']:g}. "
-           "Cells are medians, as a ratio to the best of their row; means are geometric, a * says "
-           "that a row is missing in one.</p>")
+           "Cells are medians, as a ratio to the best of their row; means are geometric, and a * marks "
+           "one that lacks a row.</p>")
     yield "<details class=facts><summary>The libraries</summary><table>"
     for a in document["allocators"]:
         yield "<tr>" + "".join(f"<td>{html.escape(a[k])}</td>" for k in ["name", "library", "version"])

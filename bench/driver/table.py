@@ -98,7 +98,7 @@ class RatioTable:
 
 def number_text(value):
     """Three digits, or all of those before the point."""
-    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def cell_text(ratio, failure):

@@ -29,7 +29,7 @@ def check_tables():
     table = RatioTable("t", "s")
     table.add("x", "1 thread", {"a": [1.0, 3.0, 2.0], "b": [4.0], "c": []}, {"c": "SIGSEGV"})
     text = "\n".join(table.lines(["a", "b", "c"]))
-    expect(re.search(r"^x +1\.00 +2\.00 +SIGSEGV +2\.00 s a +100%$", text, re.M), "a row: " + text)
+    expect(re.search(r"^x +1\.00 +2\.00 +SIGSEGV +2 s a +100%$", text, re.M), "a row: " + text)
     expect(re.search(r"^geomean all +1\.000 +2\.000 +-  \(1 rows\)$", text, re.M), "the means: " + text)
 
 
