@@ -2,18 +2,17 @@
  * one_malloc: what one malloc costs a process in memory.
  *
  * Allocates one block of 100 bytes, writes it, and prints `rss_kib=N`, its own Rss of
- * /proc/self/smaps_rollup, read by plain system calls: no stdio, no other allocation.  With
- * the argument `none` it does not call malloc.
+ * /proc/self/smaps_rollup, read by plain system calls: no stdio, no other allocation.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-int main(int argc, char **argv)
+int main(void)
 {
     static char text[4096];
-    volatile char *block = argc > 1 && strcmp(argv[1], "none") == 0 ? text : malloc(100);
+    volatile char *block = malloc(100);
     const char *at;
     int fd;
 

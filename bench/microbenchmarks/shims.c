@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 100, FEW = 10, GROWTHS = 20, KIB = 1024 };
+enum { AT_ONCE = 100, FEW = 10, GROWTHS_TO_64K = 21, GROWTHS_TO_4M = 11, KIB = 1024 };
 
 /* The least that a program does with a block. */
 static void *touched(void *p, size_t size)
@@ -70,7 +70,8 @@ static void run_calloc(const struct shim *shim, struct shim_thread *thread)
         free(thread->blocks[i]);
 }
 
-/* A buffer grows by half from the low size until it has the high one, as a string builder's does. */
+/* A buffer grows by half from the low size until it has the high one, as a string builder's does; each growth
+ * counts as a pair. */
 static void run_growth(const struct shim *shim, struct shim_thread *thread)
 {
     size_t size = shim->low;
@@ -150,8 +151,8 @@ const struct shim shim_table[] = {
     {"mixed_random/1-8K", run_batch_random, KIB, 8 * KIB, SHIM_BLOCKS, TO_16},
     {"calloc/64", run_calloc, 64, 64, AT_ONCE, TO_16},
     {"calloc/4096", run_calloc, 4096, 4096, AT_ONCE, TO_16},
-    {"realloc_growth/16-64K", run_growth, 16, 64 * KIB, GROWTHS, TO_16},
-    {"realloc_growth/64K-4M", run_growth, 64 * KIB, 4096 * KIB, FEW, TO_16},
+    {"realloc_growth/16-64K", run_growth, 16, 64 * KIB, GROWTHS_TO_64K, TO_16},
+    {"realloc_growth/64K-4M", run_growth, 64 * KIB, 4096 * KIB, GROWTHS_TO_4M, TO_16},
     {"aligned/64", run_aligned, 64, 192, AT_ONCE, TO_16},
     {"aligned/4096", run_aligned, 4096, 8192, FEW, TO_16},
     {"usable_size/16-512", run_usable_size, 16, 512, AT_ONCE, TO_16},
