@@ -10,6 +10,8 @@ import shutil
 from . import run
 from .allocators import SetupError
 from .command import say
+from .progress import Progress
+from .table import print_grid
 
 ONE_THREAD, ACROSS_THREADS = "abcd", "ef"
 CHUNK_FUNCTIONS = ["produce_chunk", "consume_chunk", "produce_chunk_empty", "consume_chunk_empty"]
@@ -52,3 +54,23 @@ def of_pairs(program, allocator, loop, short=SHORT_PAIRS, long=LONG_PAIRS):
 def per_pair(program, allocator, loop):
     whole = of_pairs(program, allocator, loop)
     return None if whole is None else whole / (LONG_PAIRS - SHORT_PAIRS)
+
+
+def count_all(program, chosen, loops):
+    """{allocator: {loop: instructions a pair or None}}"""
+    progress = Progress(len(loops) * len(chosen))
+    counts = {allocator.name: {} for allocator in chosen}
+    for allocator in chosen:
+        for loop in loops:
+            progress.show(f"instructions of {allocator.name} {loop}")
+            counts[allocator.name][loop] = per_pair(program, allocator, loop)
+    progress.clear()
+    return counts
+
+
+def print_counts(counts, loops):
+    def cell(name, loop):
+        count = counts[name][loop]
+        return "FAIL" if count is None else f"{count:.1f}"
+
+    print_grid("User instructions per malloc/free pair (callgrind)", list(counts), loops, cell)

@@ -24,6 +24,17 @@ def add_json(parser):
     parser.add_argument("--json", metavar="FILE", help="write every sample to FILE")
 
 
+def add_loops(parser, default):
+    parser.add_argument("--loops", type=loops_of, default=default,
+                        help=f"which of the hot loops a to f (default {default})")
+
+
+def loops_of(text):
+    if not text or set(text) - set("abcdef"):
+        raise argparse.ArgumentTypeError("letters from a to f")
+    return text
+
+
 def say(text):
     print(f"{os.path.basename(sys.argv[0])}: {text}", file=sys.stderr)
 

@@ -112,3 +112,11 @@ def mean_text(mean):
     if math.isnan(value):
         return "-"
     return f"{value:.3f}" + ("*" if is_missing_a_row else "")
+
+
+def print_grid(title, names, columns, cell, width=14):
+    """A line a name, cell(name, column) in each column."""
+    label = max(len(n) for n in names)
+    print(f"\n{title}\n" + " " * label + "".join(column.rjust(width) for column in columns))
+    for name in names:
+        print(name.ljust(label) + "".join(cell(name, column).rjust(width) for column in columns))
