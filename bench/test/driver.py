@@ -15,7 +15,7 @@ import tempfile
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, BENCH)
 
-from driver import pairs, results  # noqa: E402  (found by the line above)
+from driver import pairs, results, run as run_program  # noqa: E402  (found by the line above)
 from driver.table import RatioTable  # noqa: E402
 
 
@@ -103,6 +103,12 @@ def check_hanging(build, failing):
     expect(re.search(r"^hanging +0 +1$", text, re.M), "a hanging one is a failure: " + text)
 
 
+def check_leftovers(build):
+    """A child that outlives its parent has the pipe open that the driver reads."""
+    cost = run_program.measure(build, None, ["sh", "-c", "sleep 1000 & exit 3"], 250)
+    expect(cost["failure"] == "exit 3", f"a failed parent: {cost}")
+
+
 def check_pairs(build, failing):
     text = run("compare", "--build", build, "--row", "cfrac", "--scale", "0.01", "--pairs", "20",
                "--only", "glibc,abort", *failing)
@@ -118,6 +124,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_run(build, failing, folder)
     check_hanging(build, failing)
+    check_leftovers(build)
     check_pairs(build, failing)
 
 
