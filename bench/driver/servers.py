@@ -12,7 +12,7 @@ import time
 from . import run
 from .job import find_program, library_for
 
-START_S, IDLE_S, END_S = 15, 1, 30
+START_S, IDLE_S, END_S = 60, 1, 30
 
 
 def free_port():

@@ -28,7 +28,7 @@ def compare(build, rows, *arguments):
 
 def complaints(build, failing):
     installed = [job.name for job in jobs.JOBS if not job.missing()]
-    found = compare(build, installed, "--repeat", "1", "--only", "epmalloc,abort", *failing)
+    found = compare(build, installed, "--repeat", "1", "--timeout", "120", "--only", "epmalloc,abort", *failing)
     for name in installed:
         [own], [abort] = found[name]["epmalloc"], found[name]["abort"]
         if "failure" in own or not 0 < own["time_s"] or not 0 < own["minor_faults"]:
