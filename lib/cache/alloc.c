@@ -7,16 +7,34 @@
 #include "cache/cache.h"
 #include "cache/detached.h"
 #include "cache/fork.h"
+#include "cache/ids.h"
 #include "cache/lookup.h"
 #include "cache/refill.h"
 #include "cache/thread.h"
 #include "pool/run.h"
+
+/* With at least so many threads, and for so many bytes of a class, a thread has no pool of its own yet. */
+enum { CROWD_THREADS = 64, SHARED_BYTES_MAX = 2048 };
 
 /* What was got, and how much of its beginning is not known to be zero. */
 struct got {
     void *p;
     size_t unknown_bytes;
 };
+
+/* Whether the thread takes its next block from a pool that it shares with others.  A pool of its own costs it a page for
+ * each class, which counts when there are many threads with a few blocks each. */
+static bool shares(struct cache *cache, unsigned class)
+{
+    struct bin *bin = &cache->bins[class];
+    uint32_t bytes = ep__size_classes[class].bytes;
+    if (ep__likely(bin->current != NULL) || bin->usable.first != NULL || bin->held.first != NULL)
+        return false;
+    if (ep__ids_count() < CROWD_THREADS || bin->shared_bytes + bytes > SHARED_BYTES_MAX)
+        return false;
+    bin->shared_bytes += bytes;
+    return true;
+}
 
 static struct block *pop_or_refill(unsigned class, bool *is_fresh)
 {
@@ -26,8 +44,10 @@ static struct block *pop_or_refill(unsigned class, bool *is_fresh)
         return ep__detached_alloc(class);
     struct block **head = ep__cache_head(cache, class);
     struct block *block = *head;
-    if (block == NULL)
+    if (block == NULL && ep__likely(!shares(cache, class)))
         return ep__refill(cache, class, is_fresh);
+    if (block == NULL)
+        return ep__detached_alloc(class);
     *head = block->next;
     return block;
 }

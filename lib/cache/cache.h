@@ -55,7 +55,8 @@ struct bin {
     struct pool *current;
     struct pool_list usable;
     struct pool_list held;
-    uint32_t keeps; /* 0: full pools are disowned; otherwise held.  Why: refill.h */
+    uint32_t shared_bytes; /* in blocks got from pools that are shared (alloc.c) */
+    uint32_t keeps;        /* 0: full pools are disowned; otherwise held.  Why: refill.h */
 };
 
 struct cache {

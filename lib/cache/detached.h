@@ -1,10 +1,11 @@
-/* Detached threads: malloc and free without a control block.
+/* Detached threads: malloc and free without a control block, or without a pool.
  *
  * Layer: cache.  Uses: pool.  Used by: cache.
  *
- * After a thread's exit destructor, and when owner ids or memory for control blocks have run out.  Slow and
- * right: a pool is claimed or acquired, one block taken, the pool released again; frees go to the
- * ownership word without adoption.  Nothing is kept between calls, so nothing is lost with the thread.
+ * After a thread's exit destructor, and when owner ids or memory for control blocks have run out; and for the first
+ * blocks of a class where many threads live.  Slow and right: a pool is claimed or acquired, one block taken, the
+ * pool released again; frees go to the ownership word without adoption.  Nothing is kept between calls, so nothing
+ * is lost with the thread.
  *
  * Any thread.  Progress: lock-free.
  */

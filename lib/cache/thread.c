@@ -116,6 +116,7 @@ void ep__thread_release_all(struct cache *cache, bool adopt)
         struct pool *pool = bin->current;
         ep__quota_release(cache, class);
         bin->keeps = 0;
+        bin->shared_bytes = 0;
         if (pool == NULL)
             continue;
         bin->current = NULL;

@@ -8,6 +8,7 @@
 #include "sys/vm.h"
 #include "unit/caches.h"
 #include "unit/memory.h"
+#include "unit/thread.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -35,6 +36,57 @@ static void every_size_is_served_by_its_layer(void)
         else
             assert_int_equal(ep__huge_bytes(p), usable);
     }
+}
+
+enum { CROWD = 70, SHARED_CLASS = 20, BIG_CLASS = 50 };
+
+struct guest {
+    struct puppet puppet;
+    void *block;     /* of SHARED_CLASS */
+    void *big_block; /* of BIG_CLASS */
+};
+
+static void get_first_blocks(void *guest)
+{
+    ((struct guest *)guest)->block = get_block(SHARED_CLASS);
+    ((struct guest *)guest)->big_block = get_block(BIG_CLASS);
+}
+
+static void free_first_blocks(void *guest)
+{
+    ep_free(((struct guest *)guest)->block);
+    ep_free(((struct guest *)guest)->big_block);
+}
+
+/* Until the thread has a pool of its own. */
+static void get_more_blocks(void *count)
+{
+    unsigned *more = count;
+    for (; ep__tls.cache->bins[SHARED_CLASS].current == NULL; ++*more)
+        (void)get_block(SHARED_CLASS);
+    assert_in_range(*more * size_of_class(SHARED_CLASS), 1024, 4096);
+}
+
+static void many_threads_share_the_pools_of_their_first_blocks(void)
+{
+    static struct guest guests[CROWD];
+    unsigned sharing = 0, sharing_big = 0;
+    for (unsigned i = 0; i < CROWD; i++) {
+        puppet_begin(&guests[i].puppet);
+        puppet_do(&guests[i].puppet, get_first_blocks, &guests[i]);
+        sharing += i != 0 && pool_of(guests[i].block) == pool_of(guests[i - 1].block);
+        sharing_big += i != 0 && pool_of(guests[i].big_block) == pool_of(guests[i - 1].big_block);
+    }
+    /* The 63 that came first have pools of their own, the 64th begins one that the others share. */
+    assert_in_range(sharing, CROWD - 66, CROWD - 64);
+    assert_int_equal(sharing_big, 0);
+    unsigned more = 0;
+    puppet_do(&guests[CROWD - 1].puppet, get_more_blocks, &more);
+    for (unsigned i = 0; i < CROWD; i++) {
+        puppet_do(&guests[i].puppet, free_first_blocks, &guests[i]);
+        puppet_end(&guests[i].puppet);
+    }
+    assert_int_equal(check_account().blocks_in_use, more);
 }
 
 static void size_zero_is_a_block_of_its_own(void)
@@ -277,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         alone(every_size_is_served_by_its_layer),
+        alone(many_threads_share_the_pools_of_their_first_blocks),
         alone(size_zero_is_a_block_of_its_own),
         alone(units_of_16_bytes_are_sizes),
         alone(every_class_has_every_alignment),
