@@ -254,6 +254,7 @@ int main(int argc, char **argv)
     else if (strcmp(argv[3], "empty") == 0)
         loop->run_empty(pairs);
     else
-        printf("loop=%s ns_per_pair=%.2f\n", loop->name, measure_ns_per_pair(loop, pairs));
+        printf("ns_per_pair=%.2f ", measure_ns_per_pair(loop, pairs));
+    printf("loop=%s\n", loop->name);
     return 0;
 }

@@ -30,11 +30,12 @@ def count(program, allocator, loop, pairs, variant):
     if loop in ACROSS_THREADS:
         command += ["--fair-sched=yes"]
         command += [f"--toggle-collect={name}" for name in CHUNK_FUNCTIONS]
-    _, stderr, failure = run.run_preloaded(allocator, command + [program, loop, str(pairs), variant], TIMEOUT_S)
+    command += [program, loop, str(pairs), variant]
+    stdout, stderr, failure = run.run_preloaded(allocator, command, TIMEOUT_S)
     collected = re.findall(r"Collected : (\d+)", stderr)
-    if failure or not collected:
+    if failure or not collected or "loop" not in run.words_of(stdout):
         last = (stderr.strip().splitlines() or ["no output"])[-1]
-        say(f"{allocator.name} does not run loop {loop} under valgrind: {failure or 'no count'}: {last}")
+        say(f"{allocator.name} does not run loop {loop} under valgrind: {failure or 'no result'}: {last}")
         return None
     return int(collected[0])
 
