@@ -6,15 +6,21 @@
  */
 #include <dlfcn.h>
 #include <malloc.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "allocator.h"
 
-/* The address of a function of a preloaded epmalloc; 0: there is none. */
-static uintptr_t find_function(const char *name)
+/* Functions of a preloaded epmalloc; NULL where there is none. */
+static void (*preloaded_thread_idle)(void);
+static size_t (*preloaded_options)(char *, size_t);
+static int (*preloaded_account)(struct ep_account *, size_t);
+
+/* Once: dlsym() may allocate, and some programs ask in signal handlers. */
+static __attribute__((constructor)) void find_functions(void)
 {
-    return (uintptr_t)dlsym(RTLD_DEFAULT, name);
+    preloaded_thread_idle = (void (*)(void))dlsym(RTLD_DEFAULT, "ep_thread_idle");
+    preloaded_options = (size_t(*)(char *, size_t))dlsym(RTLD_DEFAULT, "ep_options");
+    preloaded_account = (int (*)(struct ep_account *, size_t))dlsym(RTLD_DEFAULT, "ep_account");
 }
 
 static void free_sized(void *p, size_t size)
@@ -64,26 +70,21 @@ static void purge(void)
 
 static void thread_idle(void)
 {
-    uintptr_t found = find_function("ep_thread_idle");
-    if (found != 0)
-        ((void (*)(void))found)();
+    if (preloaded_thread_idle != NULL)
+        preloaded_thread_idle();
 }
 
 static size_t options(char *text, size_t size)
 {
-    uintptr_t found = find_function("ep_options");
-    if (found != 0)
-        return ((size_t(*)(char *, size_t))found)(text, size);
+    if (preloaded_options != NULL)
+        return preloaded_options(text, size);
     text[0] = '\0';
     return 0;
 }
 
 static bool account(struct ep_account *account)
 {
-    uintptr_t found = find_function("ep_account");
-    if (found == 0)
-        return false;
-    return ((int (*)(struct ep_account *, size_t))found)(account, sizeof *account) == 0;
+    return preloaded_account != NULL && preloaded_account(account, sizeof *account) == 0;
 }
 
 const struct stress_allocator stress_allocator = {
