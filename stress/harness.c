@@ -70,10 +70,15 @@ _Noreturn void stress_fail(const char *format, ...)
     abort();
 }
 
+bool stress_is_bounded(void)
+{
+    return settings.bounds && stress_allocator.alone;
+}
+
 void stress_bound(const char *what, size_t resident, size_t bound)
 {
     struct ep_account account;
-    if (!settings.bounds || !stress_allocator.alone)
+    if (!stress_is_bounded())
         return;
     if (resident > bound && stress_allocator.account(&account))
         stress_account_say(&account);

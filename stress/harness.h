@@ -69,8 +69,11 @@ _Noreturn void stress_fail(const char *format, ...) __attribute__((format(printf
             stress_fail(__VA_ARGS__);                                                              \
     } while (0)
 
-/* Fails the run when more memory is resident than the bound, where bounds are asserted: the allocator is
- * epmalloc, and nothing else allocates (--no-bounds). */
+/* Whether bounds of resident memory are asserted: the allocator is epmalloc, and nothing else allocates
+ * (--no-bounds). */
+bool stress_is_bounded(void);
+
+/* Fails the run when more memory is resident than the bound, where bounds are asserted. */
 void stress_bound(const char *what, size_t resident, size_t bound);
 
 /* Adds to the result line. */

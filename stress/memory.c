@@ -103,17 +103,17 @@ size_t stress_retained_bytes(size_t live, unsigned threads)
 static void halve_series(struct stress_series *series)
 {
     for (unsigned i = 0; i < STRESS_SAMPLES / 2; i++) {
-        series->seconds[i] = series->seconds[2 * i + 1];
+        series->at[i] = series->at[2 * i + 1];
         series->bytes[i] = series->bytes[2 * i + 1];
     }
     series->count = STRESS_SAMPLES / 2;
 }
 
-void stress_series_add(struct stress_series *series, double seconds)
+void stress_series_add(struct stress_series *series, double at)
 {
     if (series->count == STRESS_SAMPLES)
         halve_series(series);
-    series->seconds[series->count] = (float)seconds;
+    series->at[series->count] = (float)at;
     series->bytes[series->count++] = stress_resident_bytes();
 }
 
@@ -121,7 +121,7 @@ size_t stress_series_most(const struct stress_series *series, double first, doub
 {
     size_t most = 0;
     for (unsigned i = 0; i < series->count; i++) {
-        bool inside = (double)series->seconds[i] >= first && (double)series->seconds[i] <= last;
+        bool inside = (double)series->at[i] >= first && (double)series->at[i] <= last;
         if (inside && series->bytes[i] > most)
             most = series->bytes[i];
     }
@@ -135,7 +135,7 @@ void stress_series_print(const struct stress_series *series)
     unsigned step = series->count / 20 + 1;
     line[0] = '\0';
     for (unsigned i = 0; i < series->count && used + 32 < sizeof line; i += step)
-        used += (size_t)snprintf(line + used, sizeof line - used, " %.1fs:%.1f",
-                                 (double)series->seconds[i], (double)series->bytes[i] / 1048576.0);
-    stress_say("%s: resident MiB%s", stress_program.name, line);
+        used += (size_t)snprintf(line + used, sizeof line - used, " %.1f:%.1f",
+                                 (double)series->at[i], (double)series->bytes[i] / 1048576.0);
+    stress_say("%s: progress:resident MiB%s", stress_program.name, line);
 }

@@ -32,19 +32,19 @@ size_t stress_option(const char *key, size_t otherwise);
  * allocator does not have count with epmalloc's defaults. */
 size_t stress_retained_bytes(size_t live, unsigned threads);
 
-/* A series of resident sizes over a run. */
+/* A series of resident sizes over a run, by time or by how much has been done. */
 enum { STRESS_SAMPLES = 4096 };
 
 struct stress_series {
     unsigned count;
-    float seconds[STRESS_SAMPLES];
+    float at[STRESS_SAMPLES];
     size_t bytes[STRESS_SAMPLES];
 };
 
 /* Takes a sample.  Every second one is dropped when the series is full. */
-void stress_series_add(struct stress_series *series, double seconds);
+void stress_series_add(struct stress_series *series, double at);
 
-/* The largest sample from `first` to `last` seconds; 0 when there is none. */
+/* The largest sample from `first` to `last`; 0 when there is none. */
 size_t stress_series_most(const struct stress_series *series, double first, double last);
 
 /* Prints the series on stderr, at most some twenty samples of it. */

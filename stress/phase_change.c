@@ -10,8 +10,8 @@
  * limit, frees and renews half of them at random, then frees all but one of 512, which live on through
  * two more phases.  Every other phase the threads exit at its end, else they call ep_thread_idle.
  *
- * Bounds, asserted where the allocator is epmalloc and printed everywhere.  R is what the options retain and
- * retain_percent allow as they are set, T 2 MiB per thread (thread_bytes, and current pools of 16 classes).
+ * Bounds, asserted where the allocator is epmalloc and printed everywhere.  R is what the options retain,
+ * retain_percent, thread_bytes and thread_percent allow as they are set, T 1 MiB per thread (current pools of 16 classes).
  *   peak    resident <= before the run + live x 1.25 + 64 KiB x slots with old survivors + R(live) + T + 8 MiB
  *   rest    resident <= before the run + 64 KiB x slots with survivors + R(those slots) + T + 8 MiB,
  *           at the latest after three seconds in which a block is freed now and then: memory above R stays

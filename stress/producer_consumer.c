@@ -7,12 +7,13 @@
  * (or the producers' would never be adopted), the failure of schemes without adoption or with a quota in
  * pools.  Contents and the account at the end are checked as everywhere.
  *
- * Bound, asserted where the allocator is epmalloc and printed everywhere.  After the warm-up, which is a
- * tenth of the run but at least 1 and at most 5 seconds:
+ * Bound, asserted where the allocator is epmalloc and printed everywhere.  Time is counted in turnovers: in each as many
+ * blocks a producer were freed as one ring holds.  After the warm-up, a tenth of the run but at least 100 turnovers:
  *   level   resident <= before the run + 1.25 x most live + max(8 MiB, 25 % of it) (options retain and
- *                       retain_percent, as they are set) + 1 MiB per thread (option thread_bytes)
+ *                       retain_percent, as they are set) + what threads may hold (thread_bytes, thread_percent)
  *                       + 7 MiB per producer (a current pool of each class) + 4 MiB
- *   flat    most of the second half <= most of the time from warm-up to half + 5 % + 1 MiB
+ *   flat    most of the second half <= most from the warm-up to half + 5 % + 2 MiB, a quarter of what retain lets stay
+ * A run is not over before 400 turnovers, however slow the machine is.
  *
  * At the beginning the producers fill all rings before anybody frees, so that the most that is ever live
  * is live then, and nothing that happens later has reason to need more.
@@ -28,7 +29,12 @@
 #include "oracle.h"
 #include "random.h"
 
-enum { RING_BLOCKS = 4096, MOST_SIDE = STRESS_THREADS_MAX / 2 };
+enum {
+    RING_BLOCKS = 4096,
+    MOST_SIDE = STRESS_THREADS_MAX / 2,
+    WARM_UP_TURNOVERS = 100,
+    LEAST_TURNOVERS = 400
+};
 
 /* One producer, one consumer.  The records stand in the ring itself. */
 struct ring_spsc {
@@ -187,24 +193,37 @@ static uint64_t sum_blocks(struct side *sides, unsigned count)
     return sum;
 }
 
+static double count_turnovers(void)
+{
+    return (double)sum_blocks(consuming, consumers) / RING_BLOCKS / producers;
+}
+
+static bool is_over(double start)
+{
+    if (stress_seconds() - start < settings->seconds)
+        return false;
+    return !stress_is_bounded() || count_turnovers() >= LEAST_TURNOVERS;
+}
+
 /* Samples resident memory until the end, and reads the account beside the running threads; keeps the
  * account of the moment when most was resident.  Returns the most that was live at the samples, which
  * are dense, because rings fill and drain in milliseconds. */
-static size_t sample_run(struct stress_series *series, double start, struct ep_account *account)
+static size_t sample_run(struct stress_series *series, struct ep_account *account)
 {
+    double start = stress_seconds();
     double step = settings->seconds / 400 > 0.01 ? settings->seconds / 400 : 0.01;
-    double next = 0;
+    double next = start;
     uint64_t most = 0;
     size_t most_resident = 0;
-    while (stress_seconds() - start < settings->seconds) {
+    while (!is_over(start)) {
         stress_sleep(0.001);
         uint64_t freed = sum_bytes(consuming, consumers);
         uint64_t got = sum_bytes(producing, producers);
         most = got > freed && got - freed > most ? got - freed : most;
-        if (stress_seconds() - start < next)
+        if (stress_seconds() < next)
             continue;
         next += step;
-        stress_series_add(series, stress_seconds() - start);
+        stress_series_add(series, count_turnovers());
         size_t resident = series->bytes[series->count - 1];
         if (resident <= most_resident)
             continue;
@@ -217,22 +236,22 @@ static size_t sample_run(struct stress_series *series, double start, struct ep_a
 static void check_bounds(const struct stress_series *series, size_t before, size_t live)
 {
     const size_t mib = (size_t)1 << 20;
-    double seconds = settings->seconds;
-    double warm_up = seconds / 10 < 1 ? 1 : seconds / 10 > 5 ? 5 : seconds / 10;
-    size_t early = stress_series_most(series, warm_up, seconds / 2);
-    size_t late = stress_series_most(series, seconds / 2, 1e9);
+    double end = count_turnovers();
+    double warm_up = end / 10 < WARM_UP_TURNOVERS ? WARM_UP_TURNOVERS : end / 10;
+    size_t early = stress_series_most(series, warm_up, end / 2);
+    size_t late = stress_series_most(series, end / 2, end);
     size_t most = early > late ? early : late;
     size_t level = before + live + live / 4 + (4 + 7 * producers) * mib +
                    stress_retained_bytes(live, producers + consumers);
-    size_t flat = early + early / 20 + mib;
+    size_t flat = early + early / 20 + 2 * mib;
     stress_series_print(series);
-    stress_report("live_mib=%.1f resident_mib=%.1f level_bound_mib=%.1f late_mib=%.1f "
-                  "flat_bound_mib=%.1f",
-                  (double)live / (double)mib, (double)most / (double)mib,
+    stress_report("turnovers=%.0f live_mib=%.1f resident_mib=%.1f level_bound_mib=%.1f "
+                  "late_mib=%.1f flat_bound_mib=%.1f",
+                  end, (double)live / (double)mib, (double)most / (double)mib,
                   (double)level / (double)mib, (double)late / (double)mib,
                   (double)flat / (double)mib);
     stress_bound("level", most, level);
-    stress_bound("flat", late, early == 0 ? late : flat);
+    stress_bound("flat", late, flat);
 }
 
 static void run(const struct stress_settings *given)
@@ -248,11 +267,10 @@ static void run(const struct stress_settings *given)
     struct stress_series *series = stress_map_resident(sizeof *series);
     size_t before = stress_resident_bytes();
 
-    double start = stress_seconds();
     stress_team_start(&consumer_threads, consumers, consume);
     stress_team_start(&producer_threads, producers, produce);
     struct ep_account account = {0};
-    size_t live = sample_run(series, start, &account);
+    size_t live = sample_run(series, &account);
     /* order: relaxed -- it tells nothing but to end */
     ep__store_relaxed(&stop, true);
     stress_team_join(&producer_threads);
