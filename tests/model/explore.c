@@ -155,6 +155,9 @@ void model_fail(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(search.failure, sizeof search.failure, format, arguments);
     va_end(arguments);
+    /* In a set-up. */
+    if (!now.is_noting)
+        model_break(search.failure);
     now.is_checking = false;
     if (now.running != OWN)
         leave(FAILED);

@@ -2,8 +2,8 @@
  *
  * Nouns: a *scenario* is up to four threads with a few operations each.  A *point* is an atomic access of an
  * object that several threads use and one of them writes: there the explorer decides who goes on.  A *state* is
- * what is in memory, what happened before what, and each thread's stack and registers.  An *execution* runs the threads from the beginning to the end, or to a state that was seen
- * before.
+ * what is in memory, what happened before what, and each thread's stack and registers.  An *execution* runs the
+ * threads from the beginning to the end, or to a state that was seen before.
  *
  * Algorithm.  Depth-first search without snapshots: each execution begins anew, repeats the decisions of the
  * last one up to the deepest with an alternative left, takes that, and goes on with the running thread where it

@@ -9,9 +9,9 @@
 #include "overlap.h"
 #include "scenarios.h"
 
-static const struct scenario *const lists[] = {scenarios_litmus, scenarios_pool,   scenarios_hints,
-                                               scenarios_arena,  scenarios_retire, scenarios_epoch,
-                                               scenarios_cache};
+static const struct scenario *const lists[] = {
+    scenarios_litmus, scenarios_pool, scenarios_hints,   scenarios_arena, scenarios_retire,
+    scenarios_huge,   scenarios_run,  scenarios_account, scenarios_epoch, scenarios_cache};
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 static const char *const usage =

@@ -3,7 +3,7 @@
  * Nouns: a *cell* is one object of up to 8 bytes, known by its address from its first access on.  A *clock*
  * counts, for each thread, how many of its steps have happened before.
  *
- * Each write, atomic or plain, is noted, so that memory() can be put back as it was before the execution, and
+ * Each write, atomic or plain, is noted, so that memory can be put back as it was before the execution, and
  * so that one number, the hash, stands for all that was written.  Plain accesses come from the compiler's
  * instrumentation (hooks.c).  Two accesses of one cell by different threads, one of them a write and one of
  * them plain, must be ordered by C11's happens-before; else model_fail() says so.

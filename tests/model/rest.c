@@ -71,7 +71,22 @@ static void check_hint(struct arena *arena, struct pool *pool)
         model_fail("%s is claimable and not hinted", model_name_of(&pool->word));
 }
 
-/* The slots that pools have; their blocks are checked on the way. */
+/* The slots of what starts in a slot: of a run, which the program has, or of a pool, whose blocks are checked. */
+static unsigned check_pool_or_run(struct arena *arena, struct pool *pool, struct sums *sums)
+{
+    if (ep__load_relaxed(&arena->kinds[pool->slot]) == EP__KIND_RUN) {
+        if (!world_holds(pool->base))
+            model_fail("the run in slot %u is lost", pool->slot);
+        sums->live++;
+        return ep__load_relaxed(&pool->run_slots);
+    }
+    rest_check_blocks(pool);
+    check_hint(arena, pool);
+    sums->live += world_live(pool);
+    return ep__size_classes[pool->class].slots;
+}
+
+/* The slots that pools and runs have. */
 static uint64_t check_pools(struct arena *arena, struct sums *sums)
 {
     uint64_t slots = 0;
@@ -79,12 +94,9 @@ static uint64_t check_pools(struct arena *arena, struct sums *sums)
         struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
         if (ep__word_state(ep__pool_word(pool)) == EP__FREE)
             continue;
-        rest_check_blocks(pool);
-        check_hint(arena, pool);
-        sums->live += world_live(pool);
-        uint64_t bits = ep__bits_range(slot, ep__size_classes[pool->class].slots);
+        uint64_t bits = ep__bits_range(slot, check_pool_or_run(arena, pool, sums));
         if ((slots & bits) != 0)
-            model_fail("two pools have slot %u", slot);
+            model_fail("two pools or runs have slot %u", slot);
         slots |= bits;
     }
     return slots;

@@ -9,6 +9,9 @@ extern const struct scenario scenarios_pool[];
 extern const struct scenario scenarios_hints[];
 extern const struct scenario scenarios_arena[];
 extern const struct scenario scenarios_retire[];
+extern const struct scenario scenarios_huge[];
+extern const struct scenario scenarios_run[];
+extern const struct scenario scenarios_account[];
 extern const struct scenario scenarios_epoch[];
 extern const struct scenario scenarios_cache[];
 

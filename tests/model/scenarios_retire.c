@@ -1,4 +1,5 @@
 /* Retirement: against acquisition, a second retirement, taking again, purge, sweeps and walkers. */
+#include "arena/usable_arenas.h"
 #include "scenarios.h"
 #include "slots.h"
 #include "vm_model.h"
@@ -20,6 +21,13 @@ static void one_too_many(void)
     ep__arena_release(x, got.first, 1);
     for (unsigned i = 0; i < 3; i++)
         ep__epoch_adopt_record(&records[i], 1);
+}
+
+/* Y alone, with one slot held: its release makes it wholly free. */
+static void one_held(void)
+{
+    keep_nothing();
+    y = make_arena(1);
 }
 
 /* X alone, wholly free. */
@@ -56,6 +64,20 @@ static void acquire_and_release(void)
         release_slots(got.arena, got.first, got.count);
 }
 
+/* What no search finds is got by the sweep, or not at all. */
+static void acquire_by_sweep(void)
+{
+    struct slots got;
+    if (ep__usable_arenas_fullest(1) == NULL && acquire_slots(1, &got))
+        model_see();
+}
+
+static const char *has_swept(bool is_delayed)
+{
+    (void)is_delayed;
+    return model_has_seen() ? NULL : "no sweep has found a slot";
+}
+
 static void create_one(void)
 {
     struct slots got;
@@ -67,6 +89,12 @@ static void purge(void)
 {
     model_doing("purge all");
     (void)ep__retire_purge_all(NULL);
+}
+
+static void release_y_and_purge(void)
+{
+    release_y();
+    purge();
 }
 
 static void purge_and_poll(void)
@@ -113,6 +141,8 @@ static void rest_after_polls(void)
 const struct scenario scenarios_retire[] = {
     {"retire-acquire", "a free makes one arena too many while one slot is wanted", one_too_many,
      .threads = {release_y, acquire_one}, BOOKS},
+    {"retire-sweep", "a slot that no hint leads to is swept for while its arena is retired",
+     one_held, .threads = {release_y_and_purge, acquire_by_sweep}, BOOKS, .verdict = has_swept},
     {"purge-acquire", "all that is free is retired while a slot is taken and given back", one_free,
      .threads = {purge, acquire_and_release}, BOOKS},
     {"purge-purge", "two retire the same arena", one_free, .threads = {purge, purge}, BOOKS},

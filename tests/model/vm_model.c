@@ -10,6 +10,7 @@
 #include "sys/clock.h"
 #include "sys/report.h"
 #include "sys/vm.h"
+#include "vm_area.h"
 #include "vm_model.h"
 
 enum { GONE_MAX = 8, PAGE_BYTES = 4096 };
@@ -25,7 +26,7 @@ bool vm_is_gone(uintptr_t address)
     for (uint64_t i = 0; i < gone_used; i++)
         if (address - gone[i].start < gone[i].end - gone[i].start)
             return true;
-    return false;
+    return area_is_gone(address);
 }
 
 void model_look(const void *address)
@@ -72,14 +73,18 @@ static void clear_cell(struct cell *cell)
 /* All that was written there is lost. */
 static void clear(uintptr_t start, size_t bytes)
 {
-    if (!model_is_noting())
+    if (!model_is_noting()) {
+        (void)madvise((void *)start, bytes, MADV_DONTNEED);
         return;
+    }
     memory_settle();
     memory_visit(start, start + bytes, clear_cell);
 }
 
 static void *map(size_t bytes)
 {
+    if (area_is_made())
+        return area_map(bytes);
     void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return start == MAP_FAILED ? NULL : start;
@@ -114,7 +119,9 @@ void *ep__vm_map(size_t bytes)
 bool ep__vm_unmap(void *start, size_t bytes)
 {
     clear((uintptr_t)start, bytes);
-    if (model_is_noting())
+    if (area_is_made())
+        area_unmap(start, bytes);
+    else if (model_is_noting())
         set_gone((uintptr_t)start, bytes);
     return true;
 }
@@ -152,14 +159,30 @@ void ep__vm_huge_pages(void *start, size_t bytes, bool wanted)
 
 bool ep__vm_resize(void *start, size_t bytes, size_t new_bytes)
 {
-    return start != NULL && new_bytes <= bytes;
+    if (new_bytes < bytes)
+        clear((uintptr_t)start + new_bytes, bytes - new_bytes);
+    return area_resize(start, bytes, new_bytes);
+}
+
+/* How far the cells that are being moved go. */
+static uintptr_t distance;
+
+static void move_cell(struct cell *cell)
+{
+    struct cell *target = memory_cell((void *)(cell->address + distance), cell->size);
+    memory_use(cell, model_thread(), PLAIN_READ);
+    memory_use(target, model_thread(), PLAIN_WRITE);
+    memory_write(target, memory_read((void *)cell->address, cell->size));
 }
 
 bool ep__vm_move(void *start, size_t bytes, void *target, size_t new_bytes)
 {
-    (void)bytes;
-    (void)new_bytes;
-    return start == target;
+    if (new_bytes < bytes)
+        model_break("moves only make longer");
+    distance = (uintptr_t)target - (uintptr_t)start;
+    memory_settle();
+    memory_visit((uintptr_t)start, (uintptr_t)start + bytes, move_cell);
+    return ep__vm_unmap(start, bytes);
 }
 
 bool ep__vm_wipe_on_fork(void *start, size_t bytes)

@@ -49,6 +49,11 @@ static struct live *find(const struct block *block)
     return NULL;
 }
 
+bool world_holds(const void *block)
+{
+    return find(block) != NULL;
+}
+
 /* The program's own access to a block: it must be ordered with the allocator's. */
 static void stamp(struct block *block, bool is_write)
 {
@@ -95,6 +100,17 @@ void world_gave(struct block *block)
     struct live *live = find(block);
     if (live != NULL && live->is_leaving && live->holder == model_thread())
         *live = books.live[--books.count];
+}
+
+void world_moved(struct block *from, struct block *to)
+{
+    uint64_t *word = (uint64_t *)(void *)to;
+    if (model_is_noting())
+        model_plain(word, sizeof *word, false);
+    if (*word != STAMP + (uintptr_t)from)
+        model_fail("what was written into %s has not come along", model_name_of(from));
+    world_gave(from);
+    world_got(to);
 }
 
 void world_got_slots(struct arena *arena, unsigned first, unsigned count)

@@ -19,6 +19,9 @@ void world_giving(struct block *block);
 /* The call that frees the block has returned; somebody may have got it already. */
 void world_gave(struct block *block);
 
+/* A block that was on its way is at another place now, with what was written into it. */
+void world_moved(struct block *from, struct block *to);
+
 /* The same for slots that are held without a pool. */
 void world_got_slots(struct arena *arena, unsigned first, unsigned count);
 void world_giving_slots(struct arena *arena, unsigned first, unsigned count);
@@ -38,6 +41,9 @@ void world_always(void);
 
 /* scenario.at_rest: every pool of every arena, every set, every counter. */
 void world_at_rest(void);
+
+/* Whether the program holds the block. */
+bool world_holds(const void *block);
 
 /* Blocks of a pool that the program holds. */
 uint32_t world_live(const struct pool *pool);
