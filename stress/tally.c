@@ -6,7 +6,7 @@
 #include "oracle.h"
 
 /* Where the design draws its lines: pools to 32 KiB, runs to 1 MiB, above that own mappings; a slot is
- * 64 KiB, and an arena of 4 MiB holds every alignment below its own size. */
+ * 64 KiB, and an arena of 4 MiB holds every alignment up to its own size. */
 static const size_t block_limit = (size_t)32 << 10;
 static const size_t run_limit = (size_t)1 << 20;
 static const size_t arena_bytes = (size_t)4 << 20;
