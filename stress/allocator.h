@@ -36,7 +36,7 @@ struct stress_allocator {
     size_t (*options)(char *text, size_t size);
 
     /* False: the allocator has no account. */
-    bool (*account)(struct ep_account *account);
+    bool (*account)(struct ep_stats *account);
 
     /* Nothing but the stress program allocates from it: the account's blocks are the oracle's. */
     bool alone;

@@ -11,9 +11,9 @@ static void purge(void)
     (void)ep_purge();
 }
 
-static bool account(struct ep_account *account)
+static bool account(struct ep_stats *account)
 {
-    return ep_account(account, sizeof *account) == 0;
+    return ep_stats(account, sizeof *account) == 0;
 }
 
 const struct stress_allocator stress_allocator = {

@@ -13,14 +13,14 @@
 /* Functions of a preloaded epmalloc; NULL where there is none. */
 static void (*preloaded_thread_idle)(void);
 static size_t (*preloaded_options)(char *, size_t);
-static int (*preloaded_account)(struct ep_account *, size_t);
+static int (*preloaded_account)(struct ep_stats *, size_t);
 
 /* Once: dlsym() may allocate, and some programs ask in signal handlers. */
 static __attribute__((constructor)) void find_functions(void)
 {
     preloaded_thread_idle = (void (*)(void))dlsym(RTLD_DEFAULT, "ep_thread_idle");
     preloaded_options = (size_t(*)(char *, size_t))dlsym(RTLD_DEFAULT, "ep_options");
-    preloaded_account = (int (*)(struct ep_account *, size_t))dlsym(RTLD_DEFAULT, "ep_account");
+    preloaded_account = (int (*)(struct ep_stats *, size_t))dlsym(RTLD_DEFAULT, "ep_stats");
 }
 
 static void free_sized(void *p, size_t size)
@@ -82,7 +82,7 @@ static size_t options(char *text, size_t size)
     return 0;
 }
 
-static bool account(struct ep_account *account)
+static bool account(struct ep_stats *account)
 {
     return preloaded_account != NULL && preloaded_account(account, sizeof *account) == 0;
 }

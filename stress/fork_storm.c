@@ -71,7 +71,7 @@ static _Noreturn void execute_self(void)
 
 static void check_account_sum(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     stress_allocator.thread_idle();
     if (!stress_allocator.account(&account))
         return;

@@ -77,7 +77,7 @@ bool stress_is_bounded(void)
 
 void stress_bound(const char *what, size_t resident, size_t bound)
 {
-    struct ep_account account;
+    struct ep_stats account;
     if (!stress_is_bounded())
         return;
     if (resident > bound && stress_allocator.account(&account))

@@ -76,7 +76,7 @@ void stress_tally_add(struct stress_tally *tally, const struct block *block);
 void stress_tally_check(const struct stress_tally *tally, const char *when);
 
 /* Prints an account on stderr. */
-struct ep_account;
-void stress_account_say(const struct ep_account *account);
+struct ep_stats;
+void stress_account_say(const struct ep_stats *account);
 
 #endif

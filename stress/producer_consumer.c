@@ -208,7 +208,7 @@ static bool is_over(double start)
 /* Samples resident memory until the end, and reads the account beside the running threads; keeps the
  * account of the moment when most was resident.  Returns the most that was live at the samples, which
  * are dense, because rings fill and drain in milliseconds. */
-static size_t sample_run(struct stress_series *series, struct ep_account *account)
+static size_t sample_run(struct stress_series *series, struct ep_stats *account)
 {
     double start = stress_seconds();
     double step = settings->seconds / 400 > 0.01 ? settings->seconds / 400 : 0.01;
@@ -269,7 +269,7 @@ static void run(const struct stress_settings *given)
 
     stress_team_start(&consumer_threads, consumers, consume);
     stress_team_start(&producer_threads, producers, produce);
-    struct ep_account account = {0};
+    struct ep_stats account = {0};
     size_t live = sample_run(series, &account);
     /* order: relaxed -- it tells nothing but to end */
     ep__store_relaxed(&stop, true);

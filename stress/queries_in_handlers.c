@@ -1,6 +1,6 @@
 /* queries_in_handlers: signals interrupt allocating threads anywhere, and their handlers ask.
  *
- * Claim: ep_owns, ep_usable_size, ep_good_size, ep_options and ep_account are async-signal-safe, as the public header
+ * Claim: ep_owns, ep_usable_size, ep_good_size, ep_options and ep_stats are async-signal-safe, as the public header
  * says: in a handler that has interrupted malloc or free of its own thread they return, return what is true of a
  * block that is held all the while, and leave errno and the heap as they were.
  *
@@ -38,12 +38,12 @@ static void ask_about_held(void)
 static void ask_about_all(void)
 {
     char text[512];
-    struct ep_account account;
+    struct ep_stats account;
     (void)stress_allocator.options(text, sizeof text);
     if (stress_allocator.account(&account))
-        stress_require(account.uncertain_bytes <= account.bytes_in_use,
+        stress_require(account.uncertain_bytes <= account.in_use_bytes,
                        "in a handler: %zu of %zu bytes in use are uncertain",
-                       account.uncertain_bytes, account.bytes_in_use);
+                       account.uncertain_bytes, account.in_use_bytes);
 }
 
 static void handle(int signal)

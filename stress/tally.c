@@ -25,12 +25,12 @@ void stress_tally_add(struct stress_tally *tally, const struct block *block)
     }
 }
 
-void stress_account_say(const struct ep_account *account)
+void stress_account_say(const struct ep_stats *account)
 {
     stress_say(
         "account: arenas %zu = %zu bytes; in use %zu blocks = %zu, available %zu, runs %zu = %zu",
-        account->arenas, account->arena_bytes, account->blocks_in_use, account->bytes_in_use,
-        account->bytes_available, account->runs_in_use, account->run_bytes);
+        account->arenas, account->arena_bytes, account->blocks_in_use, account->in_use_bytes,
+        account->available_bytes, account->runs_in_use, account->run_bytes);
     stress_say("account: unused pools %zu = %zu, quantization %zu, unaccounted %zu, total %zu, "
                "uncertain %zu",
                account->unused_pools, account->unused_pool_bytes, account->quantization_bytes,
@@ -43,7 +43,7 @@ void stress_account_say(const struct ep_account *account)
 }
 
 static void require_equal(size_t has, size_t wanted, const char *name,
-                          const struct ep_account *account)
+                          const struct ep_stats *account)
 {
     if (has == wanted)
         return;
@@ -52,9 +52,9 @@ static void require_equal(size_t has, size_t wanted, const char *name,
                 (long long)(has - wanted));
 }
 
-static void check_identity(const struct ep_account *account)
+static void check_identity(const struct ep_stats *account)
 {
-    size_t sum = account->bytes_in_use + account->bytes_available + account->run_bytes +
+    size_t sum = account->in_use_bytes + account->available_bytes + account->run_bytes +
                  account->unused_pool_bytes + account->quantization_bytes +
                  account->unaccounted_bytes;
     require_equal(account->arena_bytes, account->arenas * arena_bytes, "arena_bytes", account);
@@ -66,7 +66,7 @@ static void check_identity(const struct ep_account *account)
 
 void stress_tally_check(const struct stress_tally *tally, const char *when)
 {
-    struct ep_account account;
+    struct ep_stats account;
     if (!stress_allocator.account(&account))
         return;
     stress_doing(when);
@@ -74,7 +74,7 @@ void stress_tally_check(const struct stress_tally *tally, const char *when)
     if (!stress_allocator.alone)
         return;
     require_equal(account.blocks_in_use, tally->blocks, "blocks_in_use", &account);
-    require_equal(account.bytes_in_use, tally->block_bytes, "bytes_in_use", &account);
+    require_equal(account.in_use_bytes, tally->block_bytes, "in_use_bytes", &account);
     require_equal(account.runs_in_use, tally->runs, "runs_in_use", &account);
     require_equal(account.run_bytes, tally->run_bytes, "run_bytes", &account);
     require_equal(account.huge_blocks, tally->huge, "huge_blocks", &account);

@@ -98,7 +98,7 @@ static void run_chain(unsigned number)
 
 static size_t read_metadata(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     return stress_allocator.account(&account) ? account.metadata_bytes : 0;
 }
 

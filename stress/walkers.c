@@ -1,6 +1,6 @@
 /* walkers: readers of everything, while arenas are made, retired, taken again and given back.
  *
- * Claim: ep_account, ep_owns and ep_usable_size may run beside anything; a walker that looks at an arena while it is
+ * Claim: ep_stats, ep_owns and ep_usable_size may run beside anything; a walker that looks at an arena while it is
  * retired, its memory taken back and its range used again meets no unmapped memory, and comes back.
  *
  * If it were false: a walker would crash or hang, or say that a block which is in use is nobody's; or the account at
@@ -45,13 +45,13 @@ static void move(unsigned number)
 
 static void walk_once(void *held)
 {
-    struct ep_account account;
+    struct ep_stats account;
     stress_doing("walking");
     if (stress_allocator.account(&account))
-        stress_require(account.uncertain_bytes <= account.bytes_in_use &&
+        stress_require(account.uncertain_bytes <= account.in_use_bytes &&
                            account.arenas_retired <= account.arenas_created,
                        "account: %zu uncertain of %zu, %zu retired of %zu", account.uncertain_bytes,
-                       account.bytes_in_use, account.arenas_retired, account.arenas_created);
+                       account.in_use_bytes, account.arenas_retired, account.arenas_created);
     stress_require(stress_allocator.owns(held), "a block in use is not owned");
     stress_require(stress_allocator.usable_size(held) >= HELD_BYTES, "usable size %zu of %d bytes",
                    stress_allocator.usable_size(held), HELD_BYTES);
@@ -73,7 +73,7 @@ static void run(const struct stress_settings *given)
 {
     enum { WALKERS = 2 };
     struct stress_team moving, walking;
-    struct ep_account account;
+    struct ep_stats account;
     settings = given;
     for (unsigned i = 0; i < given->threads; i++) {
         stress_worker_make(&movers[i], TABLE, NULL, 0);

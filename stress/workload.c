@@ -203,13 +203,13 @@ static void free_batch(struct worker *worker, size_t first)
 /* Beside running threads the account is only a picture, but one that a walker has come back with. */
 static void read_account(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     stress_doing("account");
     if (!stress_allocator.account(&account))
         return;
-    stress_require(account.uncertain_bytes <= account.bytes_in_use,
+    stress_require(account.uncertain_bytes <= account.in_use_bytes,
                    "account: %zu of %zu bytes in use are uncertain", account.uncertain_bytes,
-                   account.bytes_in_use);
+                   account.in_use_bytes);
 }
 
 static void do_rare_thing(struct worker *worker, size_t at)

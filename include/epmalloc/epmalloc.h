@@ -408,7 +408,7 @@ EP_API size_t ep_purge(void);
  *
  * For a thread that is about to wait for long: its pools become claimable by other threads, and
  * the blocks of other threads' pools that it withholds go back. It may go on allocating after
- * it. When every other thread has ended or called this, ep_account() is exact.
+ * it. When every other thread has ended or called this, ep_stats() is exact.
  * errno     untouched.
  *
  * Threads   any; concerns the calling one.
@@ -442,18 +442,18 @@ EP_API size_t ep_options(char *text, size_t size);
  * Where every byte is. The first group describes arenas and adds up: at rest (every other thread
  * has ended or called ep_thread_idle(), nothing runs meanwhile)
  *
- *     total_bytes == bytes_in_use + bytes_available + run_bytes + unused_pool_bytes
+ *     total_bytes == in_use_bytes + available_bytes + run_bytes + unused_pool_bytes
  *                    + quantization_bytes + unaccounted_bytes == arenas x 4 MiB == arena_bytes
  *
  * with unaccounted_bytes and uncertain_bytes 0, and it is exact. Otherwise each number was true
  * at some moment of the call. The words are CPython's (Objects/obmalloc.c), where it has them.
  */
-struct ep_account {
+struct ep_stats {
     size_t arenas;             /* arenas that hold pools now */
     size_t arena_bytes;        /* arenas x 4 MiB */
     size_t blocks_in_use;      /* blocks of pools that the program holds */
-    size_t bytes_in_use;       /* the same, as class sizes */
-    size_t bytes_available;    /* free blocks of pools in use, carved or not */
+    size_t in_use_bytes;       /* the same, as class sizes */
+    size_t available_bytes;    /* free blocks of pools in use, carved or not */
     size_t runs_in_use;        /* blocks of 32 KiB to 1 MiB */
     size_t run_bytes;          /* the same, as whole 64 KiB slots */
     size_t unused_pools;       /* free 64 KiB slots of arenas */
@@ -461,7 +461,7 @@ struct ep_account {
     size_t quantization_bytes; /* what pools lose at their ends: colour and tail */
     size_t unaccounted_bytes;  /* slots in transition, neither free nor in a pool */
     size_t total_bytes;        /* the sum of the above */
-    size_t uncertain_bytes;    /* part of bytes_in_use that may be free: blocks of pools that
+    size_t uncertain_bytes;    /* part of in_use_bytes that may be free: blocks of pools that
                                 * another running thread owns privately */
     size_t huge_blocks;        /* blocks above 1 MiB that the program holds */
     size_t huge_bytes;         /* the same, as mapped bytes */
@@ -475,13 +475,13 @@ struct ep_account {
 };
 
 /*
- * ep_account - where every byte is, for one moment.
+ * ep_stats - where every byte is, for one moment.
  *
  * Example:
- *     struct ep_account account;
- *     if (ep_account(&account, sizeof account) != 0)
+ *     struct ep_stats account;
+ *     if (ep_stats(&account, sizeof account) != 0)
  *         return 1;
- *     printf("%zu bytes in %zu blocks\n", account.bytes_in_use, account.blocks_in_use);
+ *     printf("%zu bytes in %zu blocks\n", account.in_use_bytes, account.blocks_in_use);
  *
  * account   where the numbers go.
  * size      sizeof *account as the caller was compiled: fields that a later version appended
@@ -489,11 +489,11 @@ struct ep_account {
  * Returns 0, or -1 when account is NULL or size is 0.
  * errno     EINVAL on failure, untouched on success.
  *
- * Threads   any, at any time; exact at rest, see struct ep_account.
+ * Threads   any, at any time; exact at rest, see struct ep_stats.
  * Progress  lock-free; time in proportion to the number of arenas.
  * Signals   async-signal-safe.
  */
-EP_API int ep_account(struct ep_account *account, size_t size);
+EP_API int ep_stats(struct ep_stats *account, size_t size);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /* The C library's statistics and knobs, in true numbers, and the account at exit.
  *
- * The numbers are ep_account()'s; mallinfo's fields were made for another allocator, and each is given the
+ * The numbers are ep_stats()'s; mallinfo's fields were made for another allocator, and each is given the
  * one that fits its manual page, so that `arena == uordblks + fordblks` as with glibc.
  *
  * malloc_info() prints into a stream that the program gives it, the one place where lib meets stdio.
@@ -16,21 +16,21 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define TEXT_BYTES 4096
 
-static struct ep_account read_account(void)
+static struct ep_stats read_account(void)
 {
-    struct ep_account account;
-    (void)ep_account(&account, sizeof account);
+    struct ep_stats account;
+    (void)ep_stats(&account, sizeof account);
     return account;
 }
 
-static size_t live_bytes(const struct ep_account *account)
+static size_t live_bytes(const struct ep_stats *account)
 {
-    return account->bytes_in_use + account->run_bytes;
+    return account->in_use_bytes + account->run_bytes;
 }
 
 EXPORTED struct mallinfo2 mallinfo2(void)
 {
-    struct ep_account account = read_account();
+    struct ep_stats account = read_account();
     return (struct mallinfo2){
         .arena = account.arena_bytes,
         .ordblks = account.unused_pools,
@@ -80,21 +80,21 @@ static void put_system(struct text *text, const char *before, size_t size)
 }
 
 /* Elements of glibc's document, of version 1, with epmalloc's own in front. */
-static void put_xml(struct text *text, const struct ep_account *account)
+static void put_xml(struct text *text, const struct ep_stats *account)
 {
     size_t highwater_bytes = account->arenas == 0 ? 0 : account->arena_bytes / account->arenas;
     highwater_bytes *= account->arenas_highwater;
     ep__text_put(text, "<malloc version=\"1\">\n<epmalloc");
     put_attribute(text, " arenas=\"", account->arenas);
     put_attribute(text, " blocks_in_use=\"", account->blocks_in_use);
-    put_attribute(text, " bytes_in_use=\"", account->bytes_in_use);
+    put_attribute(text, " in_use_bytes=\"", account->in_use_bytes);
     put_attribute(text, " runs_in_use=\"", account->runs_in_use);
     put_attribute(text, " run_bytes=\"", account->run_bytes);
     put_attribute(text, " quantization_bytes=\"", account->quantization_bytes);
     put_attribute(text, " dirty_bytes=\"", account->dirty_bytes);
     put_attribute(text, " metadata_bytes=\"", account->metadata_bytes);
     ep__text_put(text, "/>\n");
-    put_total(text, "fast", 0, account->bytes_available);
+    put_total(text, "fast", 0, account->available_bytes);
     put_total(text, "rest", account->unused_pools, account->unused_pool_bytes);
     put_total(text, "mmap", account->huge_blocks, account->huge_bytes);
     put_system(text, "<system type=\"current\" size=\"", account->arena_bytes);
@@ -110,7 +110,7 @@ EXPORTED int malloc_info(int options, FILE *stream)
     struct text text;
     if (options != 0)
         return EINVAL;
-    struct ep_account account = read_account();
+    struct ep_stats account = read_account();
     ep__text_begin(&text, bytes, sizeof bytes);
     put_xml(&text, &account);
     return fputs(bytes, stream) == EOF ? -1 : 0;
@@ -124,16 +124,16 @@ static void put_line(struct text *text, const char *title, size_t value)
     ep__text_put(text, "\n");
 }
 
-static void put_arenas(struct text *text, const struct ep_account *account)
+static void put_arenas(struct text *text, const struct ep_stats *account)
 {
     put_line(text, "arenas allocated total            = ", account->arenas_created);
     put_line(text, "arenas reclaimed                  = ", account->arenas_retired);
     put_line(text, "arenas highwater mark             = ", account->arenas_highwater);
     put_line(text, "arenas allocated current          = ", account->arenas);
     put_line(text, "blocks in use                     = ", account->blocks_in_use);
-    put_line(text, "bytes in allocated blocks         = ", account->bytes_in_use);
+    put_line(text, "bytes in allocated blocks         = ", account->in_use_bytes);
     put_line(text, "  of these uncertain              = ", account->uncertain_bytes);
-    put_line(text, "bytes in available blocks         = ", account->bytes_available);
+    put_line(text, "bytes in available blocks         = ", account->available_bytes);
     put_line(text, "runs in use                       = ", account->runs_in_use);
     put_line(text, "bytes in runs                     = ", account->run_bytes);
     put_line(text, "unused pools                      = ", account->unused_pools);
@@ -144,7 +144,7 @@ static void put_arenas(struct text *text, const struct ep_account *account)
     put_line(text, "bytes in arenas                   = ", account->arena_bytes);
 }
 
-static void put_rest(struct text *text, const struct ep_account *account)
+static void put_rest(struct text *text, const struct ep_stats *account)
 {
     put_line(text, "huge blocks                       = ", account->huge_blocks);
     put_line(text, "bytes in huge blocks              = ", account->huge_bytes);
@@ -158,7 +158,7 @@ EXPORTED void malloc_stats(void)
 {
     char bytes[TEXT_BYTES];
     struct text text;
-    struct ep_account account = read_account();
+    struct ep_stats account = read_account();
     ep__text_begin(&text, bytes, sizeof bytes);
     put_arenas(&text, &account);
     put_rest(&text, &account);

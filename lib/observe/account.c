@@ -45,7 +45,7 @@ static uint32_t count_own(struct cache *cache, const struct pool *pool)
            ep__pool_count_chain(*ep__cache_head(cache, pool->class));
 }
 
-static void add_pool(struct ep_account *account, const struct arena *arena, struct pool *pool,
+static void add_pool(struct ep_stats *account, const struct arena *arena, struct pool *pool,
                      struct look look)
 {
     const struct size_class *size = &ep__size_classes[look.kind];
@@ -61,14 +61,14 @@ static void add_pool(struct ep_account *account, const struct arena *arena, stru
     else if (look.state == EP__OWNED)
         account->uncertain_bytes += (size_t)(size->capacity - available) * size->bytes;
     account->blocks_in_use += size->capacity - available;
-    account->bytes_in_use += (size_t)(size->capacity - available) * size->bytes;
-    account->bytes_available += (size_t)available * size->bytes;
+    account->in_use_bytes += (size_t)(size->capacity - available) * size->bytes;
+    account->available_bytes += (size_t)available * size->bytes;
     account->quantization_bytes +=
         ((size_t)size->slots << EP__SLOT_LOG2) - (size_t)size->capacity * size->bytes;
 }
 
 /* Adds what starts in a slot that is not free; returns its slots. */
-static unsigned add_slot(struct ep_account *account, struct arena *arena, unsigned slot)
+static unsigned add_slot(struct ep_stats *account, struct arena *arena, unsigned slot)
 {
     struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
     struct look look = look_at(pool, arena, slot);
@@ -85,7 +85,7 @@ static unsigned add_slot(struct ep_account *account, struct arena *arena, unsign
     return 1;
 }
 
-static void add_arena(struct ep_account *account, struct arena *arena)
+static void add_arena(struct ep_stats *account, struct arena *arena)
 {
     /* order: acquire SLT -- pairs with ep__arena_give_free; descriptors are read after the word */
     uint64_t free = ep__load_acquire(&arena->free_slots);
@@ -98,7 +98,7 @@ static void add_arena(struct ep_account *account, struct arena *arena)
         slot += free >> slot & 1U ? 1U : add_slot(account, arena, slot);
 }
 
-static void add_window(struct ep_account *account, struct window *window)
+static void add_window(struct ep_stats *account, struct window *window)
 {
     enum { ARENA_METADATA_BYTES = EP__ARENA_SLOTS * (EP__DESCRIPTOR_BYTES + sizeof(uint32_t)) };
     uint32_t begun = ep__arena_ids_begun(window);
@@ -114,7 +114,7 @@ static void add_window(struct ep_account *account, struct window *window)
     }
 }
 
-static void add_counters(struct ep_account *account)
+static void add_counters(struct ep_stats *account)
 {
     account->huge_blocks = ep__huge_in_use_blocks();
     account->huge_bytes = ep__huge_in_use_bytes();
@@ -128,7 +128,7 @@ static void add_counters(struct ep_account *account)
     account->metadata_bytes += ep__thread_metadata_bytes();
 }
 
-void ep__account_take(struct ep_account *account)
+void ep__account_take(struct ep_stats *account)
 {
     struct cache *cache = ep__tls.cache;
     memset(account, 0, sizeof *account);
@@ -142,18 +142,18 @@ void ep__account_take(struct ep_account *account)
     add_counters(account);
     account->arena_bytes = account->arenas << EP__ARENA_LOG2;
     account->unused_pool_bytes = account->unused_pools << EP__SLOT_LOG2;
-    account->total_bytes = account->bytes_in_use + account->bytes_available + account->run_bytes +
+    account->total_bytes = account->in_use_bytes + account->available_bytes + account->run_bytes +
                            account->unused_pool_bytes + account->quantization_bytes +
                            account->unaccounted_bytes;
 }
 
-int ep_account(struct ep_account *account, size_t size)
+int ep_stats(struct ep_stats *account, size_t size)
 {
     if (account == NULL || size == 0) {
         errno = EINVAL;
         return -1;
     }
-    struct ep_account taken;
+    struct ep_stats taken;
     ep__account_take(&taken);
     memset(account, 0, size);
     memcpy(account, &taken, size < sizeof taken ? size : sizeof taken);

@@ -1,6 +1,6 @@
 /* The account: where every byte of the arenas is.
  *
- * Layer: observe.  Uses: arena, pool, cache.  Used by: api (statistics functions), programs (ep_account).
+ * Layer: observe.  Uses: arena, pool, cache.  Used by: api (statistics functions), programs (ep_stats).
  *
  * Algorithm.  Every arena in use is walked slot by slot: free, the head of a pool or run, or in transition.
  * A pool's free blocks are counted from its word alone (FULL, PARTIAL), or from the lists themselves when
@@ -16,6 +16,6 @@
 #include <epmalloc/epmalloc.h>
 
 /* Fills *account. */
-void ep__account_take(struct ep_account *account);
+void ep__account_take(struct ep_stats *account);
 
 #endif

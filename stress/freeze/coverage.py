@@ -13,7 +13,7 @@ LEFT_OUT = [
     (r"ep__options?_\w+|ep__vm_machine_bytes|ep__vm_limit_bytes", "options and limits, read once"),
     (r"\w+_check", "invariants, for tests"),
     (r"malloc_info|malloc_stats|mallinfo2?|mallopt|print_stats_at_exit|ep__vm_resident_bytes|"
-     r"ep__account_take|ep_account|ep_good_size|ep_options|ep_owns|ep__cache_owns", "statistics and questions"),
+     r"ep__account_take|ep_stats|ep_good_size|ep_options|ep_owns|ep__cache_owns", "statistics and questions"),
     (r"_Z\w+|allocate_or_\w+|retry_or_\w+|ep__cxx_\w+", "C++ operators around ep_malloc and ep_free"),
     (r"ck_epoch_(init|recycle|synchronize\w*|barrier\w*|unregister|reclaim|poll)|_ck_\w+|__popcountdi2|"
      r"ck_\w+_deferred_unused", "parts of Concurrency Kit that are not called"),

@@ -72,7 +72,7 @@ void *freeze_take(void)
 static const char *const names[] = {"ep_malloc",      "ep_calloc",          "ep_aligned_alloc",
                                     "ep_free",        "ep_free_sized",      "ep_free_aligned_sized",
                                     "ep_usable_size", "ep_purge",           "ep_thread_idle",
-                                    "ep_account",     "ep_malloc_batch",    "ep_free_batch",
+                                    "ep_stats",       "ep_malloc_batch",    "ep_free_batch",
                                     "free_sized",     "free_aligned_sized", "_Znwm",
                                     "_ZdlPv"};
 enum { NAMES = sizeof names / sizeof *names };

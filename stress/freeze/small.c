@@ -332,7 +332,7 @@ static void run_own_names(void)
 static void run_queries(void)
 {
     char account[1024];
-    int (*take_account)(void *, size_t) = (int (*)(void *, size_t))freeze_symbol("ep_account");
+    int (*take_account)(void *, size_t) = (int (*)(void *, size_t))freeze_symbol("ep_stats");
     for (unsigned i = 0; i < mine->count; i += 50)
         seen = (void *)malloc_usable_size(mine->at[i]);
     (void)take_account(account, sizeof account);

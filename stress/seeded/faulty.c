@@ -87,7 +87,7 @@ static void uncount_block(void *p)
     (void)ep__fetch_sub_relaxed(&bytes[kind_of(usable)], usable);
 }
 
-static bool account(struct ep_account *a)
+static bool account(struct ep_stats *a)
 {
     size_t count[3], sum[3];
     for (unsigned i = 0; i < 3; i++) {
@@ -98,16 +98,16 @@ static bool account(struct ep_account *a)
     }
     memset(a, 0, sizeof *a);
     a->blocks_in_use = count[0];
-    a->bytes_in_use = sum[0];
+    a->in_use_bytes = sum[0];
     a->runs_in_use = count[1];
     a->run_bytes = sum[1];
     a->huge_blocks = count[2];
     a->huge_bytes = sum[2];
     a->arenas = (sum[0] + sum[1] + arena_bytes - 1) / arena_bytes;
     a->arena_bytes = a->arenas * arena_bytes;
-    a->bytes_available = a->arena_bytes - sum[0] - sum[1];
+    a->available_bytes = a->arena_bytes - sum[0] - sum[1];
     a->unaccounted_bytes = strcmp(fault, "transition") == 0 ? 64 : 0;
-    a->bytes_available -= a->unaccounted_bytes;
+    a->available_bytes -= a->unaccounted_bytes;
     a->total_bytes = a->arena_bytes - (strcmp(fault, "total") == 0 ? 16 : 0);
     return true;
 }

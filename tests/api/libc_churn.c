@@ -68,18 +68,18 @@ static int check(const char *what, size_t value, size_t bound)
 
 int main(void)
 {
-    struct ep_account warm;
-    struct ep_account end;
+    struct ep_stats warm;
+    struct ep_stats end;
     if (pthread_barrier_init(&all_have_blocks, NULL, AT_ONCE) != 0)
         return 1;
     for (unsigned wave = 0; wave < WARM_WAVES; wave++)
         if (run_wave() != 0)
             return 1;
-    ep_account(&warm, sizeof warm);
+    ep_stats(&warm, sizeof warm);
     for (unsigned wave = WARM_WAVES; wave < WAVES; wave++)
         if (run_wave() != 0)
             return 1;
-    ep_account(&end, sizeof end);
+    ep_stats(&end, sizeof end);
     int failures = check("arenas", end.arenas_highwater, ARENAS_MAX);
     failures += check("blocks in use", end.blocks_in_use, warm.blocks_in_use + 16);
     failures += check("metadata bytes", end.metadata_bytes,
@@ -91,7 +91,7 @@ int main(void)
         for (unsigned j = 0; j < HANDED; j++)
             free(handed[i][j]);
     ep_thread_idle();
-    ep_account(&end, sizeof end);
+    ep_stats(&end, sizeof end);
     failures += check("blocks in use at the end", end.blocks_in_use,
                       warm.blocks_in_use - AT_ONCE * HANDED + 16);
     return failures;

@@ -21,8 +21,8 @@
 
 static size_t count_blocks(void)
 {
-    struct ep_account account;
-    return ep_account(&account, sizeof account) == 0 ? account.blocks_in_use : 0;
+    struct ep_stats account;
+    return ep_stats(&account, sizeof account) == 0 ? account.blocks_in_use : 0;
 }
 
 static char *from_constructor;

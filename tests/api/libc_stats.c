@@ -128,12 +128,12 @@ static void malloc_stats_prints_the_account(void **state)
 {
     struct capture capture;
     char output[4096];
-    struct ep_account account;
+    struct ep_stats account;
     (void)state;
     assert_int_equal(capture_begin(&capture), 0);
     malloc_stats();
     capture_end(&capture, output, sizeof output);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(value_after(output, "blocks in use"), account.blocks_in_use);
     assert_int_equal(value_after(output, "Total"), account.total_bytes);
     assert_int_equal(value_after(output, "Total"), value_after(output, "bytes in arenas"));

@@ -25,16 +25,16 @@ struct shadow {
     size_t huge_bytes;
 };
 
-static struct ep_account take(void)
+static struct ep_stats take(void)
 {
-    struct ep_account account;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    struct ep_stats account;
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     return account;
 }
 
-static void check_identity(const struct ep_account *account)
+static void check_identity(const struct ep_stats *account)
 {
-    assert_int_equal(account->total_bytes, account->bytes_in_use + account->bytes_available +
+    assert_int_equal(account->total_bytes, account->in_use_bytes + account->available_bytes +
                                                account->run_bytes + account->unused_pool_bytes +
                                                account->quantization_bytes +
                                                account->unaccounted_bytes);
@@ -60,12 +60,12 @@ static void count(struct shadow *shadow, void *p, int sign)
     *bytes += (size_t)sign * usable;
 }
 
-static void check_shadow(const struct ep_account *before, const struct shadow *shadow)
+static void check_shadow(const struct ep_stats *before, const struct shadow *shadow)
 {
-    struct ep_account now = take();
+    struct ep_stats now = take();
     check_identity(&now);
     assert_int_equal(now.blocks_in_use - before->blocks_in_use, shadow->blocks);
-    assert_int_equal(now.bytes_in_use - before->bytes_in_use, shadow->block_bytes);
+    assert_int_equal(now.in_use_bytes - before->in_use_bytes, shadow->block_bytes);
     assert_int_equal(now.runs_in_use - before->runs_in_use, shadow->runs);
     assert_int_equal(now.run_bytes - before->run_bytes, shadow->run_bytes);
     assert_int_equal(now.huge_blocks - before->huge_blocks, shadow->huge);
@@ -79,7 +79,7 @@ static void every_kind_of_block_is_counted_to_the_byte(void **state)
     struct shadow shadow = {0};
     (void)state;
     collect_edges(&edges);
-    struct ep_account before = take();
+    struct ep_stats before = take();
     check_identity(&before);
     for (size_t i = 0; i < edges.count; i++) {
         blocks[i] = ep_malloc(edges.sizes[i]);
@@ -106,7 +106,7 @@ static void random_work_is_counted_to_the_byte(void **state)
     struct shadow shadow = {0};
     uint64_t random = 88172645463325252U;
     (void)state;
-    struct ep_account before = take();
+    struct ep_stats before = take();
     for (unsigned step = 0; step < STEPS; step++) {
         random ^= random << 13;
         random ^= random >> 7;
@@ -165,7 +165,7 @@ static void what_ended_threads_left_is_counted_to_the_byte(void **state)
 {
     struct shadow shadow = {0};
     (void)state;
-    struct ep_account before = take();
+    struct ep_stats before = take();
     for (unsigned round = 0; round < 5; round++) {
         run_thread(allocate_handed);
         for (unsigned i = 0; i < HANDED; i++)
@@ -186,15 +186,15 @@ static void an_older_or_newer_caller_gets_what_it_knows(void **state)
 {
     (void)state;
     struct {
-        struct ep_account account;
+        struct ep_stats account;
         size_t later[4];
     } newer;
     memset(&newer, 0xff, sizeof newer);
-    assert_int_equal(ep_account(&newer.account, sizeof newer), 0);
+    assert_int_equal(ep_stats(&newer.account, sizeof newer), 0);
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(newer.later[i], 0);
     size_t older[3] = {7, 7, 7};
-    assert_int_equal(ep_account((struct ep_account *)(void *)older, 2 * sizeof(size_t)), 0);
+    assert_int_equal(ep_stats((struct ep_stats *)(void *)older, 2 * sizeof(size_t)), 0);
     assert_int_equal(older[0], newer.account.arenas);
     assert_int_equal(older[1], newer.account.arena_bytes);
     assert_int_equal(older[2], 7);
@@ -202,16 +202,16 @@ static void an_older_or_newer_caller_gets_what_it_knows(void **state)
 
 static void nowhere_to_write_is_an_error(void **state)
 {
-    struct ep_account account;
+    struct ep_stats account;
     (void)state;
     errno = 0;
-    assert_int_equal(ep_account(NULL, sizeof account), -1);
+    assert_int_equal(ep_stats(NULL, sizeof account), -1);
     assert_int_equal(errno, EINVAL);
     errno = 0;
-    assert_int_equal(ep_account(&account, 0), -1);
+    assert_int_equal(ep_stats(&account, 0), -1);
     assert_int_equal(errno, EINVAL);
     errno = EDOM;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(errno, EDOM);
 }
 

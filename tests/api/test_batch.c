@@ -60,14 +60,14 @@ static void a_batch_that_cannot_be_had_says_how_many_there_are(void **state)
 
 static void a_batch_to_free_may_be_of_all_kinds_and_hold_nulls(void **state)
 {
-    struct ep_account before;
-    struct ep_account after;
+    struct ep_stats before;
+    struct ep_stats after;
     (void)state;
-    assert_int_equal(ep_account(&before, sizeof before), 0);
+    assert_int_equal(ep_stats(&before, sizeof before), 0);
     void *mixed[6] = {ep_malloc(10),     NULL, ep_malloc(100000),
                       ep_calloc(3, 700), NULL, ep_aligned_alloc((size_t)1 << 21, 3000000)};
     ep_free_batch(mixed, 6);
-    assert_int_equal(ep_account(&after, sizeof after), 0);
+    assert_int_equal(ep_stats(&after, sizeof after), 0);
     assert_int_equal(after.blocks_in_use, before.blocks_in_use);
     assert_int_equal(after.runs_in_use, before.runs_in_use);
     assert_int_equal(after.huge_blocks, before.huge_blocks);

@@ -149,8 +149,8 @@ static bool first_options(void)
 
 static bool first_account(void)
 {
-    struct ep_account account;
-    return ep_account(&account, sizeof account) == 0 && account.blocks_in_use == 0 &&
+    struct ep_stats account;
+    return ep_stats(&account, sizeof account) == 0 && account.blocks_in_use == 0 &&
            account.total_bytes == account.arena_bytes;
 }
 

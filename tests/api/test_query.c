@@ -109,7 +109,7 @@ static void purge_gives_free_memory_back_and_keeps_the_rest(void **state)
 {
     enum { BLOCKS = 400, SIZE = 20000 };
     static void *blocks[BLOCKS];
-    struct ep_account account;
+    struct ep_stats account;
     (void)state;
     for (unsigned i = 0; i < BLOCKS; i++) {
         blocks[i] = ep_malloc(SIZE);
@@ -123,7 +123,7 @@ static void purge_gives_free_memory_back_and_keeps_the_rest(void **state)
     errno = EDOM;
     assert_true(ep_purge() > (size_t)BLOCKS * SIZE / 4);
     assert_int_equal(errno, EDOM);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.dirty_bytes, 0);
     assert_int_equal(account.huge_cached_bytes, 0);
     assert_int_equal(ep_purge(), 0);

@@ -122,9 +122,9 @@ static void null_is_grown_from_nothing(void **state)
 static void size_zero_frees_and_returns_null_with_errno_untouched(void **state)
 {
     (void)state;
-    struct ep_account before;
-    struct ep_account after;
-    assert_int_equal(ep_account(&before, sizeof before), 0);
+    struct ep_stats before;
+    struct ep_stats after;
+    assert_int_equal(ep_stats(&before, sizeof before), 0);
     for (unsigned i = 0; i < KINDS; i++) {
         void *p = ep_malloc(kinds[i]);
         assert_non_null(p);
@@ -135,7 +135,7 @@ static void size_zero_frees_and_returns_null_with_errno_untouched(void **state)
             assert_null(ep_reallocarray(p, 0, 8));
         assert_int_equal(errno, EDOM);
     }
-    assert_int_equal(ep_account(&after, sizeof after), 0);
+    assert_int_equal(ep_stats(&after, sizeof after), 0);
     assert_int_equal(after.blocks_in_use, before.blocks_in_use);
     assert_int_equal(after.runs_in_use, before.runs_in_use);
     assert_int_equal(after.huge_blocks, before.huge_blocks);
@@ -163,7 +163,7 @@ static void a_failed_call_leaves_the_block_as_it_was(void **state)
 
 static void a_shrunk_block_gives_memory_back(void **state)
 {
-    struct ep_account account;
+    struct ep_stats account;
     (void)state;
     void *run = ep_malloc(1000000);
     void *huge = ep_malloc((size_t)64 << 20);
@@ -175,7 +175,7 @@ static void a_shrunk_block_gives_memory_back(void **state)
     assert_non_null(huge);
     assert_in_range(ep_usable_size(run), 70000, 200000);
     assert_in_range(ep_usable_size(huge), (size_t)2 << 20, (size_t)4 << 20);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_in_range(account.huge_bytes, (size_t)2 << 20, (size_t)8 << 20);
     ep_free(run);
     ep_free(huge);

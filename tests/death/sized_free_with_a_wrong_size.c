@@ -17,12 +17,12 @@ int main(void)
 {
     static const size_t sizes[] = {1, 16, 500, 5000, 40000, 700000, 5000000};
     enum { SIZES = sizeof sizes / sizeof *sizes };
-    struct ep_account account;
+    struct ep_stats account;
     for (unsigned i = 0; i < SIZES; i++)
         for (unsigned j = 0; j < SIZES; j++)
             use(sizes[i], sizes[j]);
     ep_thread_idle();
-    if (ep_account(&account, sizeof account) != 0)
+    if (ep_stats(&account, sizeof account) != 0)
         return 1;
     return account.total_bytes == account.arena_bytes && account.unaccounted_bytes == 0 ? 0 : 2;
 }

@@ -96,7 +96,7 @@ void fuzz_require_zero(const unsigned char *start, size_t size)
 
 void fuzz_check_account(size_t live)
 {
-    struct ep_account account;
+    struct ep_stats account;
     if (!stress_allocator.account(&account))
         return;
     size_t in_use = account.blocks_in_use + account.runs_in_use + account.huge_blocks;

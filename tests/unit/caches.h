@@ -136,10 +136,10 @@ static inline bool owns_nothing(struct cache *cache)
 }
 
 /* The account's identity, with nothing in transition. */
-static inline struct ep_account check_account(void)
+static inline struct ep_stats check_account(void)
 {
-    struct ep_account account;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    struct ep_stats account;
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.unaccounted_bytes, 0);
     assert_int_equal(account.total_bytes, account.arena_bytes);
     return account;

@@ -42,13 +42,13 @@ static void a_small_aligned_block_comes_from_the_list_that_malloc_pops(void)
 
 static void sized_frees_are_frees(void)
 {
-    struct ep_account before;
-    struct ep_account after;
-    ep_account(&before, sizeof before);
+    struct ep_stats before;
+    struct ep_stats after;
+    ep_stats(&before, sizeof before);
     ep_free_sized(ep_malloc(100), 100);
     ep_free_aligned_sized(ep_aligned_alloc(64, 100), 64, 100);
     ep_free_aligned_sized(ep_aligned_alloc((size_t)1 << 23, 100), (size_t)1 << 23, 100);
-    ep_account(&after, sizeof after);
+    ep_stats(&after, sizeof after);
     assert_int_equal(after.blocks_in_use, before.blocks_in_use);
     assert_int_equal(after.huge_blocks, before.huge_blocks);
 }

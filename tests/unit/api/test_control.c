@@ -33,35 +33,35 @@ static void an_idle_thread_holds_no_blocks(void)
     ep_thread_idle();
     for (unsigned i = 0; i <= EP__SMALL_CLASSES; i++)
         assert_null(ep__tls.heads[i]);
-    struct ep_account account;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    struct ep_stats account;
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.blocks_in_use, 0);
-    assert_int_equal(account.bytes_available, 0);
+    assert_int_equal(account.available_bytes, 0);
 }
 
 static void a_purge_leaves_nothing_dirty(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     ep_free_batch(blocks, ep_malloc_batch(8000, 2000, blocks));
     ep_thread_idle();
     /* The idle call has purged down to the bound. */
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_in_range(account.dirty_bytes, 1, (size_t)8 << 20);
     assert_in_range(ep_purge(), 1, (size_t)8 << 20);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.dirty_bytes, 0);
     assert_int_equal(account.arenas, 0);
 }
 
 static void a_purge_that_the_kernel_refuses_gives_nothing(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     ep_free_batch(blocks, ep_malloc_batch(8000, 500, blocks));
     ep_thread_idle();
     vm_failing_plan(1, UINT64_MAX);
     assert_int_equal(ep_purge(), 0);
     vm_failing_plan(0, 0);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.total_bytes, account.arena_bytes);
     char *p = ep_calloc(1, 8000);
     for (unsigned i = 0; i < 8000; i++)

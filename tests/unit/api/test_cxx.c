@@ -64,7 +64,7 @@ static void make_possible(void)
 
 static void the_forms_give_blocks_and_take_them(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     void *blocks[] = {_Znwm(100),
                       _Znam(100),
                       _ZnwmRKSt9nothrow_t(100, NULL),
@@ -89,7 +89,7 @@ static void the_forms_give_blocks_and_take_them(void)
     _ZdaPvm(_Znam(1), 1);
     _ZdlPvmSt11align_val_t(_ZnwmSt11align_val_t(1, 64), 1, 64);
     _ZdaPvmSt11align_val_t(_ZnamSt11align_val_t(1, 64), 1, 64);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(account.blocks_in_use, 0);
 }
 

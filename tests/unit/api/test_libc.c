@@ -39,8 +39,8 @@ size_t malloc_usable_size(void *p);
 
 static size_t count_blocks(void)
 {
-    struct ep_account account;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    struct ep_stats account;
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     return account.blocks_in_use + account.runs_in_use + account.huge_blocks;
 }
 

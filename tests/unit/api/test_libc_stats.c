@@ -34,9 +34,9 @@ static void a_fresh_process_has_nothing(void)
 static void each_field_is_one_of_the_accounts(void)
 {
     void *blocks[] = {ep_malloc(100), ep_malloc(100000), ep_malloc(2000000)};
-    struct ep_account account;
+    struct ep_stats account;
     ep_free(ep_malloc(5000000));
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     struct mallinfo2 numbers = mallinfo2();
     assert_int_equal(numbers.arena, account.arena_bytes);
     assert_int_equal(numbers.uordblks, 112 + 131072);
@@ -61,7 +61,7 @@ static void numbers_beyond_int_wrap_in_the_old_structure_only(void)
 
 static void the_text_of_the_greatest_account_fits(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     char bytes[TEXT_BYTES];
     struct text text;
     memset(&account, 0xff, sizeof account);

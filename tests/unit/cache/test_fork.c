@@ -88,10 +88,10 @@ static void use_heap_of_child(void *unused)
     free_all(blocks, BLOCKS);
     ep_thread_idle();
     (void)ep_purge();
-    struct ep_account account = check_account();
+    struct ep_stats account = check_account();
     assert_int_equal(account.runs_in_use + account.huge_blocks, 0);
     /* What is left in use is what the thread that is gone had of its pools. */
-    assert_int_equal(account.bytes_in_use, account.uncertain_bytes);
+    assert_int_equal(account.in_use_bytes, account.uncertain_bytes);
 }
 
 static void a_child_of_a_threaded_process_allocates_and_frees_at_once(void)

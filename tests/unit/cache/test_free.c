@@ -140,7 +140,7 @@ static void of_pools_that_are_wholly_free_one_is_kept(void)
         check_reserve(some_classes[i], true);
         check_reserve(some_classes[i], false);
     }
-    assert_int_equal(check_account().bytes_available, 0);
+    assert_int_equal(check_account().available_bytes, 0);
 }
 
 struct part {

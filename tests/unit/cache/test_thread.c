@@ -38,10 +38,10 @@ static void a_thread_is_born_by_its_first_slow_path(void)
 
 static void questions_bear_no_thread(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     assert_false(ep_owns(blocks));
     assert_int_equal(ep_usable_size(blocks), 0);
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     ep_thread_idle();
     ep_free(NULL);
     assert_null(ep__tls.cache);
@@ -68,7 +68,7 @@ static void an_ended_thread_owns_nothing(void)
 {
     on_thread(work, NULL);
     assert_int_equal(ep__thread_count(), 0);
-    struct ep_account account = check_account();
+    struct ep_stats account = check_account();
     assert_int_equal(account.uncertain_bytes, 0);
     unsigned live = 0;
     for (unsigned i = 0; i < BLOCKS; i++) {
@@ -84,7 +84,7 @@ static void an_ended_thread_owns_nothing(void)
     ep_thread_idle();
     account = check_account();
     assert_int_equal(account.blocks_in_use + account.runs_in_use + account.huge_blocks, 0);
-    assert_int_equal(account.bytes_available, 0);
+    assert_int_equal(account.available_bytes, 0);
 }
 
 static void note_tag(void *tag)
@@ -150,11 +150,11 @@ static void a_thread_that_only_frees_cleans_up_too(void)
     on_thread(free_blocks, &count);
     assert_int_equal(ep__thread_count(), 1);
     check_cache(ep__tls.cache);
-    struct ep_account account = check_account();
+    struct ep_stats account = check_account();
     assert_int_equal(account.blocks_in_use, 0);
     ep_thread_idle();
     account = check_account();
-    assert_int_equal(account.bytes_available, 0);
+    assert_int_equal(account.available_bytes, 0);
 }
 
 static void an_idle_thread_owns_nothing_and_goes_on(void)

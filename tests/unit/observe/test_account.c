@@ -14,24 +14,24 @@ enum { CLASS = 31, BLOCKS = 20000 };
 
 static void *blocks[BLOCKS];
 
-static struct ep_account take(void)
+static struct ep_stats take(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     ep__account_take(&account);
-    assert_int_equal(account.total_bytes, account.bytes_in_use + account.bytes_available +
+    assert_int_equal(account.total_bytes, account.in_use_bytes + account.available_bytes +
                                               account.run_bytes + account.unused_pool_bytes +
                                               account.quantization_bytes +
                                               account.unaccounted_bytes);
     assert_int_equal(account.total_bytes, account.arena_bytes);
     assert_int_equal(account.arena_bytes, account.arenas * EP__ARENA_BYTES);
     assert_int_equal(account.unused_pool_bytes, account.unused_pools * EP__SLOT_BYTES);
-    assert_true(account.uncertain_bytes <= account.bytes_in_use);
+    assert_true(account.uncertain_bytes <= account.in_use_bytes);
     return account;
 }
 
 static void an_unused_heap_is_empty_and_is_not_begun_by_the_question(void)
 {
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_true(is_all(&account, sizeof account, 0));
     assert_null(ep__window_at(0));
     assert_null(ep__tls.cache);
@@ -50,10 +50,10 @@ static void a_block_of_every_class_is_counted_with_what_its_pool_loses(void)
         available += (size->capacity - 1UL) * size->bytes;
         lost += ((size_t)size->slots << EP__SLOT_LOG2) - (size_t)size->capacity * size->bytes;
         slots += size->slots;
-        struct ep_account account = take();
+        struct ep_stats account = take();
         assert_int_equal(account.blocks_in_use, class + 1);
-        assert_int_equal(account.bytes_in_use, bytes);
-        assert_int_equal(account.bytes_available, available);
+        assert_int_equal(account.in_use_bytes, bytes);
+        assert_int_equal(account.available_bytes, available);
         assert_int_equal(account.quantization_bytes, lost);
         assert_int_equal(account.unused_pools, account.arenas * EP__ARENA_SLOTS - slots);
         assert_int_equal(account.uncertain_bytes, 0);
@@ -66,7 +66,7 @@ static void runs_and_huge_blocks_are_counted_apart(void)
     assert_non_null(ep_malloc(100000));
     assert_non_null(ep_malloc(EP__RUN_BYTES_MAX));
     assert_non_null(ep_malloc(3 << 20));
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_int_equal(account.runs_in_use, 2);
     assert_int_equal(account.run_bytes, (2 + 16) * EP__SLOT_BYTES);
     assert_int_equal(account.blocks_in_use, 0);
@@ -84,15 +84,15 @@ static void a_pool_of_each_state_is_counted_from_its_word(void)
     assert_int_equal(take().blocks_in_use, capacity);
     (void)push_blocks(pool, all, 5, false);
     assert_int_equal(take().blocks_in_use, capacity - 5);
-    assert_int_equal(take().bytes_available, 5 * bytes);
+    assert_int_equal(take().available_bytes, 5 * bytes);
     assert_int_equal(take().uncertain_bytes, 0);
     struct block *chain = NULL;
     assert_true(claim(pool, CLASS, &chain));
     /* Owned by nobody that the map knows: only what is on the word is certainly free. */
     assert_int_equal(take().uncertain_bytes, capacity * bytes);
-    assert_int_equal(take().bytes_in_use, capacity * bytes);
+    assert_int_equal(take().in_use_bytes, capacity * bytes);
     (void)push_blocks(pool, all + 5, 3, false);
-    assert_int_equal(take().bytes_available, 3 * bytes);
+    assert_int_equal(take().available_bytes, 3 * bytes);
     assert_int_equal(take().uncertain_bytes, (capacity - 3) * bytes);
 }
 
@@ -105,7 +105,7 @@ static void own_pools_are_counted_by_their_lists_wherever_they_are(void)
         ep_free(blocks[(uint64_t)i * 7919 % (5 * ep__size_classes[CLASS].capacity)]);
         live--;
         if (i % 17 == 0) {
-            struct ep_account account = take();
+            struct ep_stats account = take();
             assert_int_equal(account.blocks_in_use, live);
             assert_int_equal(account.uncertain_bytes, 0);
         }
@@ -116,7 +116,7 @@ static void own_pools_are_counted_by_their_lists_wherever_they_are(void)
 struct question {
     unsigned first;
     unsigned count;
-    struct ep_account answer;
+    struct ep_stats answer;
 };
 
 static void free_and_ask(void *argument)
@@ -135,8 +135,8 @@ static void withheld_blocks_are_free_ones_to_who_withholds_them(void)
     puppet_begin(&freer);
     puppet_do(&freer, free_and_ask, &question);
     assert_int_equal(count_of(pool_of(blocks[5])), 0);
-    assert_int_equal(question.answer.bytes_available, 3 * size_of_class(3));
-    assert_int_equal(question.answer.uncertain_bytes, question.answer.bytes_in_use);
+    assert_int_equal(question.answer.available_bytes, 3 * size_of_class(3));
+    assert_int_equal(question.answer.uncertain_bytes, question.answer.in_use_bytes);
     /* The owner sees them as live until they are sent. */
     assert_int_equal(take().blocks_in_use, 10);
     puppet_end(&freer);
@@ -155,11 +155,11 @@ static void blocks_withheld_from_a_partial_pool_are_free_ones_and_none_is_uncert
     puppet_do(&freer, free_and_ask, &question);
     assert_int_equal(question.answer.blocks_in_use, 0);
     assert_int_equal(question.answer.uncertain_bytes, 0);
-    assert_int_equal(question.answer.bytes_available, capacity_of(pool) * size_of_class(3));
+    assert_int_equal(question.answer.available_bytes, capacity_of(pool) * size_of_class(3));
     /* To others they are live. */
     assert_int_equal(take().blocks_in_use, 3);
     puppet_end(&freer);
-    assert_int_equal(take().blocks_in_use + take().bytes_available, 0);
+    assert_int_equal(take().blocks_in_use + take().available_bytes, 0);
 }
 
 static void idle(void *unused)
@@ -182,7 +182,7 @@ static void other_threads_pools_are_uncertain_until_they_rest(void)
     struct puppet other;
     puppet_begin(&other);
     puppet_do(&other, fill, NULL);
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_true(account.blocks_in_use >= BLOCKS / 2);
     assert_true(account.uncertain_bytes > 0);
     puppet_do(&other, idle, NULL);
@@ -210,7 +210,7 @@ static void arenas_are_counted_through_their_lives(void)
     keep_everything();
     for (unsigned i = 0; i < 3; i++)
         arenas[i] = make_arena();
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_int_equal(account.arenas, 3);
     assert_int_equal(account.arenas_created, 3);
     assert_int_equal(account.arenas_retired, 0);
@@ -241,7 +241,7 @@ static void arenas_of_every_window_are_counted(void)
     ep_thread_idle();
     (void)get_block(CLASS);
     assert_non_null(ep__window_at(1));
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_int_equal(account.arenas, 2);
     assert_int_equal(account.blocks_in_use, 2);
 }
@@ -249,7 +249,7 @@ static void arenas_of_every_window_are_counted(void)
 static void metadata_is_what_is_touched_outside_arenas(void)
 {
     (void)get_block(CLASS);
-    struct ep_account account = take();
+    struct ep_stats account = take();
     assert_true(account.metadata_bytes >=
                 sizeof(struct cache) + EP__ARENA_SLOTS * EP__DESCRIPTOR_BYTES);
     size_t before = account.metadata_bytes;
@@ -279,14 +279,14 @@ static void asking_inside_a_section_leaves_it_open(void)
 
 static void nowhere_to_write_is_an_error_and_nothing_else_is(void)
 {
-    struct ep_account account;
+    struct ep_stats account;
     errno = EDOM;
-    assert_int_equal(ep_account(&account, sizeof account), 0);
+    assert_int_equal(ep_stats(&account, sizeof account), 0);
     assert_int_equal(errno, EDOM);
-    assert_int_equal(ep_account(NULL, sizeof account), -1);
+    assert_int_equal(ep_stats(NULL, sizeof account), -1);
     assert_int_equal(errno, EINVAL);
     errno = 0;
-    assert_int_equal(ep_account(&account, 0), -1);
+    assert_int_equal(ep_stats(&account, 0), -1);
     assert_int_equal(errno, EINVAL);
 }
 
