@@ -3,6 +3,7 @@
 
 #include "arena/retire.h"
 #include "arena/usable_arenas.h"
+#include "sys/clock.h"
 #include "sys/report.h"
 
 struct arena_counters ep__arenas;
@@ -308,6 +309,8 @@ static bool create(struct wish wish, struct slots *got)
     int64_t dirty = ep__bits_count(ep__load_relaxed(&arena->dirty_slots) & word);
     /* order: relaxed -- a counter for a policy */
     ep__fetch_add_relaxed(&ep__arenas.dirty_free_slots, dirty);
+    /* order: relaxed -- statistics; who sees the arena in use sees it by RET */
+    ep__store_relaxed(&arena->created_ms, ep__clock_ms());
     /* order: release RET -- pairs with walkers that ask whether the arena is in use; carries its fields */
     ep__store_release(&arena->in_use, 1);
     /* order: seq_cst SLT -- the last step: from here on others may take slots, and see the arena's fields */

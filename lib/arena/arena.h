@@ -55,6 +55,7 @@ struct arena {
     /* Set at the first creation, and the same ever after. */
     struct window *window;
     uint32_t id;
+    _Atomic(uint64_t) created_ms; /* when it was last made an arena; who creates it writes it */
     /* What a slot is: a size class, EP__KIND_RUN, or EP__KIND_INNER + distance.  Written by the slot's holder. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint8_t) kinds[EP__ARENA_SLOTS];
 };
@@ -82,6 +83,10 @@ struct arena_counters {
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint64_t) created;
     _Atomic(uint64_t) retired;
     _Atomic(uint64_t) highwater;
+    /* Each purge is system calls, beside which a shared counter is cheap. */
+    _Atomic(uint64_t) purges;       /* times that memory was looked for to be given back */
+    _Atomic(uint64_t) purge_calls;  /* calls by which pages were given back */
+    _Atomic(uint64_t) purged_bytes; /* that the kernel took */
 };
 
 extern struct arena_counters ep__arenas;

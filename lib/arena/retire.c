@@ -52,6 +52,22 @@ bool ep__retire_may_retain(size_t bytes)
     return !is_urgent(ep__retire_retained_bytes() + bytes, ep__retire_bound_bytes());
 }
 
+bool ep__retire_purge_range(void *start, size_t bytes)
+{
+    bool is_gone = ep__vm_purge(start, bytes);
+    /* order: relaxed -- statistics */
+    ep__fetch_add_relaxed(&ep__arenas.purge_calls, 1);
+    /* order: relaxed -- statistics */
+    ep__fetch_add_relaxed(&ep__arenas.purged_bytes, is_gone ? bytes : 0);
+    return is_gone;
+}
+
+static void note_purge(void)
+{
+    /* order: relaxed -- statistics */
+    ep__fetch_add_relaxed(&ep__arenas.purges, 1);
+}
+
 /* Gives the pages of slots that the caller holds back, in ranges; returns the slots that went. */
 static uint64_t purge_held(struct arena *arena, uint64_t held)
 {
@@ -63,7 +79,8 @@ static uint64_t purge_held(struct arena *arena, uint64_t held)
         uint64_t rest = ~(todo >> first);
         unsigned count = rest == 0 ? 64 - first : ep__bits_lowest(rest);
         uint64_t range = ep__bits_range(first, count);
-        if (ep__vm_purge(ep__arena_slot_start(arena, first), (size_t)count << EP__SLOT_LOG2))
+        if (ep__retire_purge_range(ep__arena_slot_start(arena, first),
+                                   (size_t)count << EP__SLOT_LOG2))
             gone |= range;
         todo &= ~range;
     }
@@ -249,6 +266,7 @@ static bool is_due(size_t retained, size_t bound)
 /* Huge mappings first, because they are the ones that cost least to give back. */
 static void purge_to(size_t target, unsigned arenas_max)
 {
+    note_purge();
     size_t retained = ep__retire_retained_bytes();
     size_t cached = ep__huge_cached_bytes();
     size_t excess = retained > target ? retained - target : 0;
@@ -335,6 +353,7 @@ static size_t retire_all_free(struct window *window)
 size_t ep__retire_purge_all(struct epoch_record *record)
 {
     size_t bytes = 0;
+    note_purge();
     for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
         bytes += retire_all_free(ep__window_at(i));
     bytes += purge_emptiest(0, UINT32_MAX);

@@ -42,6 +42,9 @@ void ep__retire_purge_now(void);
  * period, retired ranges' commit charge.  Returns the bytes given back now. */
 size_t ep__retire_purge_all(struct epoch_record *record);
 
+/* Gives the pages of a range back and counts that; false where the kernel promises nothing. */
+bool ep__retire_purge_range(void *start, size_t bytes);
+
 /* Bytes of free memory that may stay resident. */
 size_t ep__retire_bound_bytes(void);
 

@@ -17,7 +17,8 @@
  * do), batch (other threads' blocks), quota (what a thread may hold), detached (threads without a control
  * block), fork (the child of a multithreaded process), lookup (which block is this?).
  *
- * Who may overlap: a control block is touched by its owner only, but for its epoch record.
+ * Who may overlap: a control block is touched by its owner only, but for its epoch record; its counters and the
+ * bytes that it holds are read by anybody.
  * Invariants (ep__cache_check)
  *   1. a pool is in exactly one place: current, usable or held.
  *   2. held_bytes == sum of the charges of the usable and held pools.
@@ -59,17 +60,38 @@ struct bin {
     uint32_t keeps;        /* 0: full pools are disowned; otherwise held.  Why: refill.h */
 };
 
+/* What has happened to the pools of one class, counted by the thread to which it happened. */
+struct class_events {
+    _Atomic(uint64_t) refills;        /* times that the list which malloc pops had run dry */
+    _Atomic(uint64_t) acquired;       /* pools made of free slots */
+    _Atomic(uint64_t) claimed;        /* PARTIAL pools claimed */
+    _Atomic(uint64_t) adopted;        /* pools adopted */
+    _Atomic(uint64_t) remote_batches; /* pushes of blocks to pools that others own, or nobody */
+    _Atomic(uint64_t) remote_blocks;  /* the blocks of these batches */
+};
+
 struct cache {
     alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
     uint32_t tag;
     uint32_t colour;
     uint32_t giving_class; /* where the quota gives pools up next */
-    size_t held_bytes;     /* charges of usable and held pools */
-    size_t withheld_bytes; /* in the open batches */
+    /* Written by the owner only; read by whoever asks what the thread holds. */
+    _Atomic(size_t) held_bytes;     /* charges of usable and held pools */
+    _Atomic(size_t) withheld_bytes; /* in the open batches */
     struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
     struct epoch_record epoch;
+    /* Written by the owner only, never reset: they count for all threads that have had this control block. */
+    _Atomic(uint64_t) births;
+    struct class_events events[EP__CLASSES];
 };
+
+/* Adds to one of the owner's counters. */
+static inline void ep__cache_count(_Atomic(uint64_t) *counter, uint64_t more)
+{
+    /* order: relaxed -- statistics; nobody else writes, and IDS orders one owner after the other */
+    (void)ep__add_own_relaxed(counter, more);
+}
 
 /* The list that malloc pops for a class. */
 static inline struct block **ep__cache_head(struct cache *cache, unsigned class)

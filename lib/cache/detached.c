@@ -5,17 +5,52 @@
 #include "pool/carve.h"
 #include "pool/partial.h"
 
+struct class_events ep__detached_events[EP__CLASSES];
+
+/* Where the calling thread counts. */
+static struct class_events *events_of(unsigned class)
+{
+    struct cache *cache = ep__tls.cache;
+    return cache != NULL ? &cache->events[class] : &ep__detached_events[class];
+}
+
+static void count(_Atomic(uint64_t) *counter)
+{
+    if (ep__tls.cache != NULL) {
+        ep__cache_count(counter, 1);
+    } else {
+        /* order: relaxed -- statistics */
+        ep__fetch_add_relaxed(counter, 1);
+    }
+}
+
+static struct pool *claim(unsigned class, bool is_sweep, struct block **chain)
+{
+    struct pool *pool = ep__partial_claim(class, is_sweep, chain);
+    if (pool != NULL)
+        count(&events_of(class)->claimed);
+    return pool;
+}
+
+static struct pool *acquire(unsigned class, bool from_new_arena)
+{
+    struct pool *pool = ep__pool_acquire(class, 0, from_new_arena);
+    if (pool != NULL)
+        count(&events_of(class)->acquired);
+    return pool;
+}
+
 /* A pool of the class that nobody owns, with its free blocks on its own list. */
 static struct pool *find_pool(unsigned class)
 {
     struct block *chain = NULL;
-    struct pool *pool = ep__partial_claim(class, false, &chain);
+    struct pool *pool = claim(class, false, &chain);
     if (pool == NULL)
-        pool = ep__pool_acquire(class, 0, false);
+        pool = acquire(class, false);
     if (pool == NULL)
-        pool = ep__partial_claim(class, true, &chain);
+        pool = claim(class, true, &chain);
     if (pool == NULL)
-        pool = ep__pool_acquire(class, 0, true);
+        pool = acquire(class, true);
     if (pool != NULL)
         pool->listed += ep__pool_join(pool, chain);
     return pool;
@@ -23,6 +58,7 @@ static struct pool *find_pool(unsigned class)
 
 struct block *ep__detached_alloc(unsigned class)
 {
+    count(&events_of(class)->refills);
     struct pool *pool = find_pool(class);
     if (pool == NULL)
         return NULL;
@@ -39,6 +75,8 @@ struct block *ep__detached_alloc(unsigned class)
 void ep__detached_free(struct pool *pool, struct block *block)
 {
     struct batch single = {pool, block, block, 1};
+    count(&events_of(pool->class)->remote_batches);
+    count(&events_of(pool->class)->remote_blocks);
     if (ep__pool_push_remote(&single, false) == EP__EMPTIED)
         ep__retire_purge_excess();
 }

@@ -14,6 +14,9 @@
 
 #include "cache/cache.h"
 
+/* What has happened, counted for all threads without a control block together. */
+extern struct class_events ep__detached_events[EP__CLASSES];
+
 /* A block of a class; NULL: no memory. */
 struct block *ep__detached_alloc(unsigned class);
 

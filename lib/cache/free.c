@@ -57,6 +57,7 @@ void ep__free_take_in(struct cache *cache, struct pool *pool)
 {
     enum { FOREIGN_CLASS_POOLS_MAX = 2 };
     struct bin *bin = &cache->bins[pool->class];
+    ep__cache_count(&cache->events[pool->class].adopted, 1);
     if (pool->last_owner == cache->tag) /* the thread's own blocks come back to it */
         bin->keeps = EP__KEEPS_MAX;
     ep__pool_map(pool, cache->tag);

@@ -70,6 +70,40 @@ struct cache *ep__ids_block(uint32_t id)
     return &chunk[i % CHUNK_BLOCKS];
 }
 
+/* The first used control block of a chunk from *i on; its place in *i. */
+static struct cache *next_in_chunk(struct cache *chunk, uint32_t *i)
+{
+    for (; *i < CHUNK_BLOCKS; ++*i) {
+        /* order: relaxed -- statistics; a birth that is missed here has just taken place */
+        if (ep__load_relaxed(&chunk[*i].births) != 0)
+            return &chunk[*i];
+    }
+    return NULL;
+}
+
+struct cache *ep__ids_next_block(uint32_t *id)
+{
+    uint32_t i = *id < RESERVED_IDS ? 0 : *id - RESERVED_IDS;
+    for (; i < IDS; i = (i / CHUNK_BLOCKS + 1) * CHUNK_BLOCKS) {
+        /* order: acquire CTL -- pairs with ep__ids_block; a fresh mapping reads as zero */
+        struct cache *chunk = ep__load_acquire(&chunks[i / CHUNK_BLOCKS]);
+        uint32_t place = i % CHUNK_BLOCKS;
+        struct cache *cache = chunk == NULL ? NULL : next_in_chunk(chunk, &place);
+        if (cache != NULL) {
+            *id = i / CHUNK_BLOCKS * CHUNK_BLOCKS + place + RESERVED_IDS;
+            return cache;
+        }
+    }
+    return NULL;
+}
+
+bool ep__ids_is_taken(uint32_t id)
+{
+    uint32_t i = id - RESERVED_IDS;
+    /* order: relaxed -- statistics */
+    return ep__load_relaxed(&taken[i / 64]) >> i % 64 & 1U;
+}
+
 uint32_t ep__ids_count(void)
 {
     /* order: relaxed -- statistics and policies */

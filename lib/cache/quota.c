@@ -25,6 +25,19 @@ static void wind(struct pool *pool)
     ep__pool_wind(pool, &pool->list, step != 0 ? step : EP__POOL_PARKED);
 }
 
+/* Counts a pool's charge against the thread, or off it again. */
+static void charge(struct cache *cache, const struct pool *pool)
+{
+    /* order: relaxed -- others only show the sum to people */
+    (void)ep__add_own_relaxed(&cache->held_bytes, charge_of(pool));
+}
+
+static void discharge(struct cache *cache, const struct pool *pool)
+{
+    /* order: relaxed -- see charge */
+    (void)ep__add_own_relaxed(&cache->held_bytes, (size_t)0 - charge_of(pool));
+}
+
 static struct pool_list *list_of(struct cache *cache, const struct pool *pool)
 {
     struct bin *bin = &cache->bins[pool->class];
@@ -61,7 +74,7 @@ void ep__quota_enlist(struct cache *cache, struct pool *pool, enum ep__pool_plac
     pool->place = (uint8_t)place;
     push_back(list_of(cache, pool), pool);
     wind(pool);
-    cache->held_bytes += charge_of(pool);
+    charge(cache, pool);
 }
 
 /* Makes `listed` exact, with nothing counted down. */
@@ -73,7 +86,7 @@ static void count_list(struct pool *pool, uint32_t added)
 
 void ep__quota_delist(struct cache *cache, struct pool *pool)
 {
-    cache->held_bytes -= charge_of(pool);
+    discharge(cache, pool);
     count_list(pool, 0);
     unlink_pool(list_of(cache, pool), pool);
     pool->place = EP__IN_NONE;
@@ -81,10 +94,10 @@ void ep__quota_delist(struct cache *cache, struct pool *pool)
 
 void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added)
 {
-    cache->held_bytes -= charge_of(pool);
+    discharge(cache, pool);
     count_list(pool, added);
     wind(pool);
-    cache->held_bytes += charge_of(pool);
+    charge(cache, pool);
 }
 
 void ep__quota_rotate(struct cache *cache, struct pool *pool)
@@ -115,13 +128,19 @@ static size_t bound_bytes(void)
     return part > floor ? part : floor;
 }
 
+static bool is_above(struct cache *cache, size_t bound)
+{
+    /* order: relaxed -- the thread's own number */
+    return ep__load_relaxed(&cache->held_bytes) > bound;
+}
+
 void ep__quota_enforce(struct cache *cache)
 {
-    if (ep__likely(cache->held_bytes <= ep__option_get(EP__OPTION_THREAD_BYTES)))
+    if (ep__likely(!is_above(cache, ep__option_get(EP__OPTION_THREAD_BYTES))))
         return;
     size_t bound = bound_bytes();
     /* Twice round: a bin that is passed over once has been emptied since, or never had a pool. */
-    for (unsigned looks = 0; cache->held_bytes > bound && looks < 2 * EP__CLASSES; looks++) {
+    for (unsigned looks = 0; is_above(cache, bound) && looks < 2 * EP__CLASSES; looks++) {
         struct pool *pool = next_of(&cache->bins[cache->giving_class]);
         if (pool != NULL) {
             ep__quota_give_up(cache, pool);

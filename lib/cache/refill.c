@@ -90,18 +90,34 @@ static struct block *use_held(struct cache *cache, struct bin *bin, unsigned cla
     return NULL;
 }
 
+static struct pool *claim(struct cache *cache, unsigned class, bool is_sweep, struct block **chain)
+{
+    struct pool *pool = ep__partial_claim(class, is_sweep, chain);
+    if (pool != NULL)
+        ep__cache_count(&cache->events[class].claimed, 1);
+    return pool;
+}
+
+static struct pool *acquire(struct cache *cache, unsigned class, bool from_new_arena)
+{
+    struct pool *pool = ep__pool_acquire(class, cache->colour++, from_new_arena);
+    if (pool != NULL)
+        ep__cache_count(&cache->events[class].acquired, 1);
+    return pool;
+}
+
 /* A pool from outside the thread; NULL: no memory. */
 static struct pool *find_pool(struct cache *cache, unsigned class, struct block **chain)
 {
     *chain = NULL;
     ep__fork_look(cache);
-    struct pool *pool = ep__partial_claim(class, false, chain);
+    struct pool *pool = claim(cache, class, false, chain);
     if (pool == NULL)
-        pool = ep__pool_acquire(class, cache->colour++, false);
+        pool = acquire(cache, class, false);
     if (pool == NULL)
-        pool = ep__partial_claim(class, true, chain);
+        pool = claim(cache, class, true, chain);
     if (pool == NULL)
-        pool = ep__pool_acquire(class, cache->colour++, true);
+        pool = acquire(cache, class, true);
     return pool;
 }
 
@@ -134,6 +150,7 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
 {
     struct bin *bin = &cache->bins[class];
     struct block *chain = NULL;
+    ep__cache_count(&cache->events[class].refills, 1);
     *is_fresh = false;
     while (chain == NULL) {
         if (bin->current == NULL && !replace(cache, class, &chain))

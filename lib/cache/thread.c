@@ -88,6 +88,7 @@ EP__COLD struct cache *ep__thread_born(void)
     if (cache == NULL)
         return NULL;
     ep__epoch_adopt_record(&cache->epoch, process);
+    ep__cache_count(&cache->births, 1);
     point_at_window(&ep__tls);
     ep__tls.tag = cache->tag;
     ep__tls.cache = cache;
@@ -156,6 +157,13 @@ void ep__thread_idle(void)
 uint32_t ep__thread_count(void)
 {
     return ep__ids_count();
+}
+
+struct cache *ep__thread_next(uint32_t *id, bool *is_alive)
+{
+    struct cache *cache = ep__ids_next_block(id);
+    *is_alive = cache != NULL && ep__ids_is_taken(*id);
+    return cache;
 }
 
 size_t ep__thread_metadata_bytes(void)

@@ -42,6 +42,10 @@ void ep__thread_release_all(struct cache *cache, bool adopt);
 /* Ids in use now. */
 uint32_t ep__thread_count(void);
 
+/* The control block with the lowest id from *id on that a thread has ever had, its id in *id, and whether a thread has
+ * it now; NULL: there is none.  Only what cache.h says that others may read of it is to be read. */
+struct cache *ep__thread_next(uint32_t *id, bool *is_alive);
+
 /* Bytes of control blocks mapped. */
 size_t ep__thread_metadata_bytes(void);
 

@@ -72,14 +72,31 @@ static void take_orphans(struct epoch_record *record)
     }
 }
 
+uint64_t ep__epoch_grace_periods(struct epoch_record *record)
+{
+    /* order: relaxed -- statistics */
+    return ep__load_relaxed(&record->grace_periods);
+}
+
+uint32_t ep__epoch_pending(const struct epoch_record *record)
+{
+    return ck_pr_load_uint(&record->record.n_pending);
+}
+
 void ep__epoch_poll(struct epoch_record *record)
 {
+    /* ck_epoch_poll would count the open section as one that has just been opened. */
+    if (record->record.active != 0)
+        return;
     take_orphans(record);
     if (record->record.n_pending == 0)
         return;
     /* order: acquire EPO -- pairs with ep__epoch_exit and ep__epoch_defer; before the calls that are due */
     ep__annotate_acquire(&domain);
-    (void)ck_epoch_poll(&record->record);
+    if (ck_epoch_poll(&record->record)) {
+        /* order: relaxed -- statistics; only the owner polls */
+        (void)ep__add_own_relaxed(&record->grace_periods, 1);
+    }
 }
 
 /* Pushes a chain first..last. */

@@ -42,6 +42,7 @@ struct epoch_record {
     ck_epoch_record_t record;
     bool is_registered;        /* the owner's */
     _Atomic(uint64_t) process; /* the owner's: in which process, counted by forks, it last looked */
+    _Atomic(uint64_t) grace_periods; /* the owner's */
 };
 
 /* Prepares a record for a new owner in the process number `process`; the first time it is registered. */
@@ -62,7 +63,12 @@ void ep__epoch_defer(struct epoch_record *record, struct epoch_entry *entry,
 /* The same for a thread that has no record: the entry goes to the orphans. */
 void ep__epoch_defer_orphan(struct epoch_entry *entry, void (*call)(struct epoch_entry *));
 
-/* Runs what is due among the record's entries and the orphans.  Outside sections. */
+/* How often a poll of the record has found a grace period over, and how many of its entries wait for one.  Any
+ * thread. */
+uint64_t ep__epoch_grace_periods(struct epoch_record *record);
+uint32_t ep__epoch_pending(const struct epoch_record *record);
+
+/* Runs what is due among the record's entries and the orphans.  Inside a section it does nothing. */
 void ep__epoch_poll(struct epoch_record *record);
 
 /* Hands all entries over; the record is then ready for another owner. */

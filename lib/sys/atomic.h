@@ -29,6 +29,15 @@
 
 #define ep__fetch_add_relaxed(obj, v) atomic_fetch_add_explicit((obj), (v), memory_order_relaxed)
 #define ep__fetch_sub_relaxed(obj, v) atomic_fetch_sub_explicit((obj), (v), memory_order_relaxed)
+/* Adds to a number that only the calling thread writes and others read; returns the sum.  Two accesses, and nobody
+ * may rely on what lies between them. */
+#define ep__add_own_relaxed(obj, v)                                                                \
+    (__extension__({                                                                               \
+        __typeof__(ep__load_relaxed(obj)) sum_ = ep__load_relaxed(obj) + (v);                      \
+        ep__store_relaxed((obj), sum_);                                                            \
+        sum_;                                                                                      \
+    }))
+
 #define ep__fetch_or_relaxed(obj, v) atomic_fetch_or_explicit((obj), (v), memory_order_relaxed)
 #define ep__fetch_and_relaxed(obj, v) atomic_fetch_and_explicit((obj), (v), memory_order_relaxed)
 #define ep__fetch_or_release(obj, v) atomic_fetch_or_explicit((obj), (v), memory_order_release)

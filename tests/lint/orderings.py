@@ -19,7 +19,7 @@ TABLE = "docs/orderings.md"
 COLUMNS = ["edge", "release side", "acquire side", "carries", "breaks without", "test"]
 ATOMIC_HEADER = "lib/sys/atomic.h"
 KINDS = "relaxed|acquire|release|acq_rel|seq_cst"
-CALL = re.compile(r"\bep__(?:load|store|exchange|fetch_(?:add|sub|or|and|xor)|cas_(?:weak|strong)|fence|annotate)_"
+CALL = re.compile(r"\bep__(?:load|store|exchange|add_own|fetch_(?:add|sub|or|and|xor)|cas_(?:weak|strong)|fence|annotate)_"
                   rf"({KINDS})\s*\(")
 ORDER = re.compile(rf"order:\s*({KINDS})((?:[ ,/]+[A-Z]{{2,4}}\b)*)\s*--\s*(\S.*?)(?=order:|$)", re.S)
 BARE = re.compile(r"\b(atomic_(?:load|store|exchange|fetch_\w+|compare_exchange\w*|thread_fence|signal_fence|init|"

@@ -105,6 +105,32 @@ static void without_memory_there_is_no_control_block_until_there_is(void)
     assert_non_null(ep__ids_block(IDS - 1));
 }
 
+static void control_blocks_that_were_used_are_found_in_the_order_of_their_ids(void)
+{
+    static const uint32_t ids[] = {2, 65, 66, 300, IDS - 1};
+    enum { COUNT = sizeof ids / sizeof ids[0] };
+    uint32_t id = 0;
+    assert_null(ep__ids_next_block(&id));
+    for (unsigned i = 0; i < COUNT; i++)
+        ep__cache_count(&ep__ids_block(ids[i])->births, 1);
+    (void)ep__ids_block(1000);
+    id = 0;
+    for (unsigned i = 0; i < COUNT; i++, id++) {
+        assert_ptr_equal(ep__ids_next_block(&id), ep__ids_block(ids[i]));
+        assert_int_equal(id, ids[i]);
+    }
+    assert_null(ep__ids_next_block(&id));
+}
+
+static void an_id_is_taken_until_it_is_given_back(void)
+{
+    uint32_t id = take();
+    assert_true(ep__ids_is_taken(id));
+    assert_false(ep__ids_is_taken(id + 1));
+    ep__ids_give_back(id);
+    assert_false(ep__ids_is_taken(id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +140,8 @@ int main(void)
         alone(every_id_is_given_out_once_and_then_there_is_none),
         alone(every_id_has_a_control_block_of_its_own),
         alone(without_memory_there_is_no_control_block_until_there_is),
+        alone(control_blocks_that_were_used_are_found_in_the_order_of_their_ids),
+        alone(an_id_is_taken_until_it_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

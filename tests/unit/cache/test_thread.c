@@ -292,6 +292,34 @@ static void what_an_ended_thread_deferred_is_done_by_another(void)
     assert_int_equal(page_rights(deferred), UNMAPPED);
 }
 
+static void be_born(void *unused)
+{
+    (void)unused;
+    assert_non_null(ep__thread_cache());
+}
+
+static void control_blocks_are_found_with_and_without_their_thread(void)
+{
+    struct puppet first;
+    bool is_alive = false;
+    uint32_t id = 0;
+    puppet_begin(&first);
+    puppet_do(&first, be_born, NULL);
+    be_born(NULL);
+    struct cache *cache = ep__thread_next(&id, &is_alive);
+    assert_true(is_alive && cache->tag == id && cache != ep__tls.cache);
+    puppet_end(&first);
+    id = 0;
+    assert_ptr_equal(ep__thread_next(&id, &is_alive), cache);
+    assert_false(is_alive);
+    id++;
+    assert_ptr_equal(ep__thread_next(&id, &is_alive), ep__tls.cache);
+    assert_true(is_alive);
+    id++;
+    assert_null(ep__thread_next(&id, &is_alive));
+    assert_int_equal(ep__load_relaxed(&cache->births), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +334,7 @@ int main(void)
         alone(without_an_id_a_thread_works_detached_until_there_is_one),
         alone(every_refusal_at_the_beginning_is_survived),
         alone(what_an_ended_thread_deferred_is_done_by_another),
+        alone(control_blocks_are_found_with_and_without_their_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

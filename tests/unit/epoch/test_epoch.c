@@ -215,6 +215,45 @@ static void forgetting_keeps_sections_of_the_process_itself(void)
     assert_int_equal(runs[0], 1);
 }
 
+static void a_poll_inside_a_section_leaves_the_section_where_it_is(void)
+{
+    adopt_records();
+    defer_in_section(&own, 1);
+    ep__epoch_enter(&own);
+    defer_in_section(&other, 0);
+    for (unsigned i = 0; i < POLLS; i++) {
+        poll_often(&own);
+        poll_often(&other);
+        assert_int_equal(runs[0] + runs[1], 0);
+    }
+    ep__epoch_exit(&own);
+    poll_often(&own);
+    poll_often(&other);
+    assert_int_equal(runs[0], 1);
+    assert_int_equal(runs[1], 1);
+}
+
+static void entries_and_grace_periods_are_counted(void)
+{
+    adopt_records();
+    assert_int_equal(ep__epoch_pending(&own), 0);
+    for (unsigned i = 0; i < 3; i++)
+        defer_in_section(&own, i);
+    assert_int_equal(ep__epoch_pending(&own), 3);
+    ep__epoch_enter(&other);
+    ep__epoch_poll(&own);
+    ep__epoch_poll(&own);
+    uint64_t before = ep__epoch_grace_periods(&own);
+    assert_int_equal(ep__epoch_pending(&own), 3);
+    ep__epoch_exit(&other);
+    ep__epoch_poll(&own);
+    assert_int_equal(ep__epoch_pending(&own), 0);
+    assert_int_equal(ep__epoch_grace_periods(&own), before + 1);
+    poll_often(&own);
+    assert_int_equal(ep__epoch_grace_periods(&own), before + 1);
+    assert_int_equal(ep__epoch_grace_periods(&other), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +271,8 @@ int main(void)
         alone(a_record_is_registered_once_however_often_it_is_adopted),
         alone(forgetting_closes_the_sections_of_threads_that_are_gone),
         alone(forgetting_keeps_sections_of_the_process_itself),
+        alone(a_poll_inside_a_section_leaves_the_section_where_it_is),
+        alone(entries_and_grace_periods_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

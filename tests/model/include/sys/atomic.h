@@ -66,6 +66,13 @@ uint64_t model_access(const struct model_site *site, void *object, uint64_t oper
 #define ep__exchange_release(obj, v) MODEL_VALUE(obj, #obj, MODEL_EXCHANGE, MODEL_RELEASE, v)
 #define ep__exchange_acq_rel(obj, v) MODEL_VALUE(obj, #obj, MODEL_EXCHANGE, MODEL_ACQ_REL, v)
 
+/* No place where others go on: who reads the number concludes nothing from it. */
+#define ep__add_own_relaxed(obj, v)                                                                \
+    (__extension__({                                                                               \
+        MODEL_TYPE(obj) *own_ = (MODEL_TYPE(obj) *)(void *)(obj);                                  \
+        *own_ += (v);                                                                              \
+    }))
+
 #define ep__fetch_add_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_ADD, MODEL_RELAXED, v)
 #define ep__fetch_sub_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_SUB, MODEL_RELAXED, v)
 #define ep__fetch_or_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_OR, MODEL_RELAXED, v)
