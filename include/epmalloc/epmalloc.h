@@ -7,7 +7,8 @@
  * operators as well; the functions below are the same allocator under names of its own, and
  * blocks may be taken by one family and freed by the other.
  *
- * Length: above 400 lines, because the whole interface is one file to read.
+ * Length: above 400 lines, because the interface of allocation is one file to read. Statistics and
+ * the heap walk are stats.h and walk.h, included at the end.
  *
  * Words: a *block* is what ep_malloc returns; a *pool* holds equal blocks of one size class; an
  * *arena* holds 64 pools (4 MiB). All sizes are bytes unless a name says otherwise.
@@ -42,7 +43,7 @@
  *   huge_cache:0|1            1: freed huge mappings are kept, within the retain bound   (1)
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that
  *                             was shared when it forked                                  (cut)
- *   stats:0|1                 1: print the account to stderr at exit                     (0)
+ *   stats:0|1                 1: print statistics to stderr at exit                      (0)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H
@@ -438,62 +439,8 @@ EP_API void ep_thread_idle(void);
  */
 EP_API size_t ep_options(char *text, size_t size);
 
-/*
- * Where every byte is. The first group describes arenas and adds up: at rest (every other thread
- * has ended or called ep_thread_idle(), nothing runs meanwhile)
- *
- *     total_bytes == in_use_bytes + available_bytes + run_bytes + unused_pool_bytes
- *                    + quantization_bytes + unaccounted_bytes == arenas x 4 MiB == arena_bytes
- *
- * with unaccounted_bytes and uncertain_bytes 0, and it is exact. Otherwise each number was true
- * at some moment of the call. The words are CPython's (Objects/obmalloc.c), where it has them.
- */
-struct ep_stats {
-    size_t arenas;             /* arenas that hold pools now */
-    size_t arena_bytes;        /* arenas x 4 MiB */
-    size_t blocks_in_use;      /* blocks of pools that the program holds */
-    size_t in_use_bytes;       /* the same, as class sizes */
-    size_t available_bytes;    /* free blocks of pools in use, carved or not */
-    size_t runs_in_use;        /* blocks of 32 KiB to 1 MiB */
-    size_t run_bytes;          /* the same, as whole 64 KiB slots */
-    size_t unused_pools;       /* free 64 KiB slots of arenas */
-    size_t unused_pool_bytes;  /* the same in bytes */
-    size_t quantization_bytes; /* what pools lose at their ends: colour and tail */
-    size_t unaccounted_bytes;  /* slots in transition, neither free nor in a pool */
-    size_t total_bytes;        /* the sum of the above */
-    size_t uncertain_bytes;    /* part of in_use_bytes that may be free: blocks of pools that
-                                * another running thread owns privately */
-    size_t huge_blocks;        /* blocks above 1 MiB that the program holds */
-    size_t huge_bytes;         /* the same, as mapped bytes */
-    size_t huge_cached_bytes;  /* freed huge mappings kept for the next one */
-    size_t retired_arenas;     /* ranges kept mapped, their memory given back */
-    size_t arenas_created;     /* since the process began, re-taken ranges included */
-    size_t arenas_retired;     /* since the process began */
-    size_t arenas_highwater;   /* the most arenas there were at once */
-    size_t dirty_bytes;        /* free slots that may still be resident */
-    size_t metadata_bytes;     /* map, descriptors, control blocks: touched, outside arenas */
-};
-
-/*
- * ep_stats - where every byte is, for one moment.
- *
- * Example:
- *     struct ep_stats account;
- *     if (ep_stats(&account, sizeof account) != 0)
- *         return 1;
- *     printf("%zu bytes in %zu blocks\n", account.in_use_bytes, account.blocks_in_use);
- *
- * account   where the numbers go.
- * size      sizeof *account as the caller was compiled: fields that a later version appended
- *           are left out, fields that this version does not have are set to 0.
- * Returns 0, or -1 when account is NULL or size is 0.
- * errno     EINVAL on failure, untouched on success.
- *
- * Threads   any, at any time; exact at rest, see struct ep_stats.
- * Progress  lock-free; time in proportion to the number of arenas.
- * Signals   async-signal-safe.
- */
-EP_API int ep_stats(struct ep_stats *account, size_t size);
+#include <epmalloc/stats.h>
+#include <epmalloc/walk.h>
 
 #ifdef __cplusplus
 }

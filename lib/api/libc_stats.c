@@ -1,6 +1,6 @@
-/* The C library's statistics and knobs, in true numbers, and the account at exit.
+/* The C library's statistics and knobs, in true numbers, and the statistics at exit.
  *
- * The numbers are ep_stats()'s; mallinfo's fields were made for another allocator, and each is given the
+ * The numbers are the account's; mallinfo's fields were made for another allocator, and each is given the
  * one that fits its manual page, so that `arena == uordblks + fordblks` as with glibc.
  *
  * malloc_info() prints into a stream that the program gives it, the one place where lib meets stdio.
@@ -8,37 +8,28 @@
 #include <epmalloc/epmalloc.h>
 #include <errno.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include "cache/cache.h"
+#include "observe/formats.h"
 #include "sys/options.h"
-#include "sys/report.h"
 
 #define EXPORTED __attribute__((visibility("default")))
-#define TEXT_BYTES 4096
-
-static struct ep_stats read_account(void)
-{
-    struct ep_stats account;
-    (void)ep_stats(&account, sizeof account);
-    return account;
-}
-
-static size_t live_bytes(const struct ep_stats *account)
-{
-    return account->in_use_bytes + account->run_bytes;
-}
 
 EXPORTED struct mallinfo2 mallinfo2(void)
 {
-    struct ep_stats account = read_account();
+    struct account account;
+    ep__account_take(&account);
+    const struct ep_stats *totals = &account.totals;
+    size_t live = totals->in_use_bytes + totals->run_bytes;
     return (struct mallinfo2){
-        .arena = account.arena_bytes,
-        .ordblks = account.unused_pools,
-        .hblks = account.huge_blocks,
-        .hblkhd = account.huge_bytes,
-        .uordblks = live_bytes(&account),
-        .fordblks = account.arena_bytes - live_bytes(&account),
-        .keepcost = account.dirty_bytes + account.huge_cached_bytes,
+        .arena = totals->arena_bytes,
+        .ordblks = totals->unused_pools,
+        .hblks = totals->huge_blocks,
+        .hblkhd = totals->huge_bytes,
+        .uordblks = live,
+        .fordblks = totals->arena_bytes - live,
+        .keepcost = totals->retained_bytes,
     };
 }
 
@@ -57,112 +48,67 @@ EXPORTED struct mallinfo mallinfo(void)
     };
 }
 
-static void put_attribute(struct text *text, const char *before, size_t value)
+static void put_attribute(struct stream *stream, const char *before, uint64_t value)
 {
-    ep__text_put(text, before);
-    ep__text_put_dec(text, value);
-    ep__text_put(text, "\"");
+    ep__stream_put(stream, before);
+    ep__stream_put_dec(stream, value);
+    ep__stream_put(stream, "\"");
 }
 
-static void put_total(struct text *text, const char *type, size_t count, size_t size)
+static void put_total(struct stream *stream, const char *type, uint64_t count, uint64_t size)
 {
-    ep__text_put(text, "<total type=\"");
-    ep__text_put(text, type);
-    put_attribute(text, "\" count=\"", count);
-    put_attribute(text, " size=\"", size);
-    ep__text_put(text, "/>\n");
+    ep__stream_put(stream, "<total type=\"");
+    ep__stream_put(stream, type);
+    put_attribute(stream, "\" count=\"", count);
+    put_attribute(stream, " size=\"", size);
+    ep__stream_put(stream, "/>\n");
 }
 
-static void put_system(struct text *text, const char *before, size_t size)
+static void put_system(struct stream *stream, const char *before, uint64_t size)
 {
-    put_attribute(text, before, size);
-    ep__text_put(text, "/>\n");
+    put_attribute(stream, before, size);
+    ep__stream_put(stream, "/>\n");
 }
 
 /* Elements of glibc's document, of version 1, with epmalloc's own in front. */
-static void put_xml(struct text *text, const struct ep_stats *account)
+static void put_xml(struct stream *stream, const struct account *account)
 {
-    size_t highwater_bytes = account->arenas == 0 ? 0 : account->arena_bytes / account->arenas;
-    highwater_bytes *= account->arenas_highwater;
-    ep__text_put(text, "<malloc version=\"1\">\n<epmalloc");
-    put_attribute(text, " arenas=\"", account->arenas);
-    put_attribute(text, " blocks_in_use=\"", account->blocks_in_use);
-    put_attribute(text, " in_use_bytes=\"", account->in_use_bytes);
-    put_attribute(text, " runs_in_use=\"", account->runs_in_use);
-    put_attribute(text, " run_bytes=\"", account->run_bytes);
-    put_attribute(text, " quantization_bytes=\"", account->quantization_bytes);
-    put_attribute(text, " dirty_bytes=\"", account->dirty_bytes);
-    put_attribute(text, " metadata_bytes=\"", account->metadata_bytes);
-    ep__text_put(text, "/>\n");
-    put_total(text, "fast", 0, account->available_bytes);
-    put_total(text, "rest", account->unused_pools, account->unused_pool_bytes);
-    put_total(text, "mmap", account->huge_blocks, account->huge_bytes);
-    put_system(text, "<system type=\"current\" size=\"", account->arena_bytes);
-    put_system(text, "<system type=\"max\" size=\"", highwater_bytes);
-    put_system(text, "<aspace type=\"total\" size=\"", account->arena_bytes);
-    put_system(text, "<aspace type=\"mprotect\" size=\"", account->arena_bytes);
-    ep__text_put(text, "</malloc>\n");
+    const struct ep_stats *totals = &account->totals;
+    ep__stream_put(stream, "<malloc version=\"1\">\n");
+    (void)ep__format_put(stream, account, EP_STATS_XML, EP_STATS_ALL);
+    put_total(stream, "fast", 0, totals->available_bytes);
+    put_total(stream, "rest", totals->unused_pools, totals->unused_pool_bytes);
+    put_total(stream, "mmap", totals->huge_blocks, totals->huge_bytes);
+    put_system(stream, "<system type=\"current\" size=\"", totals->arena_bytes);
+    put_system(stream, "<system type=\"max\" size=\"", totals->arenas_highwater * EP__ARENA_BYTES);
+    put_system(stream, "<aspace type=\"total\" size=\"", totals->arena_bytes);
+    put_system(stream, "<aspace type=\"mprotect\" size=\"", totals->arena_bytes);
+    ep__stream_put(stream, "</malloc>\n");
 }
 
-EXPORTED int malloc_info(int options, FILE *stream)
+/* The sink that prints into the program's stream. */
+static int print(void *to, const char *bytes, size_t length)
 {
-    char bytes[TEXT_BYTES];
-    struct text text;
+    return fwrite(bytes, 1, length, to) == length ? 0 : EIO;
+}
+
+EXPORTED int malloc_info(int options, FILE *file)
+{
+    struct account account;
+    struct stream stream;
     if (options != 0)
         return EINVAL;
-    struct ep_stats account = read_account();
-    ep__text_begin(&text, bytes, sizeof bytes);
-    put_xml(&text, &account);
-    return fputs(bytes, stream) == EOF ? -1 : 0;
-}
-
-static void put_line(struct text *text, const char *title, size_t value)
-{
-    ep__text_put(text, "epmalloc: ");
-    ep__text_put(text, title);
-    ep__text_put_dec(text, value);
-    ep__text_put(text, "\n");
-}
-
-static void put_arenas(struct text *text, const struct ep_stats *account)
-{
-    put_line(text, "arenas allocated total            = ", account->arenas_created);
-    put_line(text, "arenas reclaimed                  = ", account->arenas_retired);
-    put_line(text, "arenas highwater mark             = ", account->arenas_highwater);
-    put_line(text, "arenas allocated current          = ", account->arenas);
-    put_line(text, "blocks in use                     = ", account->blocks_in_use);
-    put_line(text, "bytes in allocated blocks         = ", account->in_use_bytes);
-    put_line(text, "  of these uncertain              = ", account->uncertain_bytes);
-    put_line(text, "bytes in available blocks         = ", account->available_bytes);
-    put_line(text, "runs in use                       = ", account->runs_in_use);
-    put_line(text, "bytes in runs                     = ", account->run_bytes);
-    put_line(text, "unused pools                      = ", account->unused_pools);
-    put_line(text, "bytes in unused pools             = ", account->unused_pool_bytes);
-    put_line(text, "bytes lost to quantization        = ", account->quantization_bytes);
-    put_line(text, "bytes unaccounted                 = ", account->unaccounted_bytes);
-    put_line(text, "Total                             = ", account->total_bytes);
-    put_line(text, "bytes in arenas                   = ", account->arena_bytes);
-}
-
-static void put_rest(struct text *text, const struct ep_stats *account)
-{
-    put_line(text, "huge blocks                       = ", account->huge_blocks);
-    put_line(text, "bytes in huge blocks              = ", account->huge_bytes);
-    put_line(text, "bytes in cached huge mappings     = ", account->huge_cached_bytes);
-    put_line(text, "retired arenas                    = ", account->retired_arenas);
-    put_line(text, "bytes free but maybe resident     = ", account->dirty_bytes);
-    put_line(text, "bytes of metadata                 = ", account->metadata_bytes);
+    ep__account_take(&account);
+    ep__stream_begin(&stream, print, file);
+    put_xml(&stream, &account);
+    return ep__stream_end(&stream) == 0 ? 0 : -1;
 }
 
 EXPORTED void malloc_stats(void)
 {
-    char bytes[TEXT_BYTES];
-    struct text text;
-    struct ep_stats account = read_account();
-    ep__text_begin(&text, bytes, sizeof bytes);
-    put_arenas(&text, &account);
-    put_rest(&text, &account);
-    ep__text_emit(&text);
+    int saved = errno;
+    (void)ep_stats_write(STDERR_FILENO, EP_STATS_TEXT, EP_STATS_PROCESS | EP_STATS_CLASSES);
+    errno = saved;
 }
 
 /* The option stats:1.  A destructor, because atexit() allocates. */

@@ -163,7 +163,7 @@ static bool let_go(struct mapping mapping, struct epoch_record *record)
 {
     size_t page = ep__vm_page_bytes();
     struct leaving *leaving = (struct leaving *)mapping.start;
-    bool is_purged = ep__vm_purge(mapping.start + page, mapping.bytes - page);
+    bool is_purged = ep__retire_purge_range(mapping.start + page, mapping.bytes - page);
     leaving->bytes = mapping.bytes;
     if (record == NULL)
         ep__epoch_defer_orphan(&leaving->entry, unmap_leaving);
@@ -305,6 +305,34 @@ size_t ep__huge_trim(size_t cached_bytes_max)
     while (ep__huge_cached_bytes() > cached_bytes_max && ep__huge_cache_take_biggest(&got))
         bytes += let_go(got, NULL) ? got.bytes : 0;
     return bytes;
+}
+
+static int visit_places(struct leaf *leaf, int (*visit)(void *p, size_t bytes, void *argument),
+                        void *argument)
+{
+    int result = 0;
+    for (size_t i = 0; i < (size_t)1 << LEAF_LOG2 && result == 0; i++) {
+        struct place *place = &leaf->places[i];
+        /* order: acquire HUG -- pairs with insert; carries the size */
+        uintptr_t start = ep__load_acquire(&place->start);
+        if (start == 0)
+            continue;
+        /* order: relaxed -- of a block that has just gone any size may be shown */
+        result = visit((void *)start, ep__load_relaxed(&place->bytes), argument);
+    }
+    return result;
+}
+
+int ep__huge_each(int (*visit)(void *p, size_t bytes, void *argument), void *argument)
+{
+    int result = 0;
+    for (size_t i = 0; i < (size_t)1 << ROOT_LOG2 && result == 0; i++) {
+        /* order: acquire LEF -- pairs with make_leaf */
+        struct leaf *leaf = ep__load_acquire(&root[i]);
+        if (leaf != NULL)
+            result = visit_places(leaf, visit, argument);
+    }
+    return result;
 }
 
 size_t ep__huge_in_use_bytes(void)

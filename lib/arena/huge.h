@@ -54,6 +54,10 @@ void *ep__huge_resize(void *p, size_t bytes);
  * address space after a grace period.  Returns the bytes that the kernel took. */
 size_t ep__huge_trim(size_t cached_bytes_max);
 
+/* Calls visit for each block in use, in the order of addresses, until it returns other than 0; returns what the last
+ * call did.  A block that comes or goes meanwhile is shown or not. */
+int ep__huge_each(int (*visit)(void *p, size_t bytes, void *argument), void *argument);
+
 size_t ep__huge_in_use_bytes(void);
 size_t ep__huge_in_use_blocks(void);
 size_t ep__huge_cached_bytes(void);

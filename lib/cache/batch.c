@@ -9,7 +9,10 @@
 /* Pushes a batch, and takes in the pool where that makes the thread its owner. */
 static void send(struct cache *cache, const struct batch *batch, bool adopt)
 {
+    struct class_events *events = &cache->events[batch->pool->class];
     adopt = adopt && !ep__window_is_closed(batch->pool->arena->window);
+    ep__cache_count(&events->remote_batches, 1);
+    ep__cache_count(&events->remote_blocks, batch->count);
     switch (ep__pool_push_remote(batch, adopt)) {
     case EP__ADOPTED:
         ep__free_take_in(cache, batch->pool);
@@ -27,7 +30,9 @@ static void send_place(struct cache *cache, struct open_batch *place, bool adopt
 {
     if (place->batch.pool == NULL)
         return;
-    cache->withheld_bytes -= (size_t)place->batch.count * place->bytes;
+    /* order: relaxed -- others only show the sum to people */
+    (void)ep__add_own_relaxed(&cache->withheld_bytes,
+                              (size_t)0 - (size_t)place->batch.count * place->bytes);
     send(cache, &place->batch, adopt);
     place->batch.pool = NULL;
 }
@@ -48,19 +53,20 @@ static struct open_batch *place_of(struct cache *cache, const struct pool *pool)
     return &cache->batches[place_index(pool)];
 }
 
-uint32_t ep__batch_withheld(const struct cache *cache, const struct pool *pool)
+const struct batch *ep__batch_withheld(const struct cache *cache, const struct pool *pool)
 {
     const struct batch *batch = &cache->batches[place_index(pool)].batch;
-    return batch->pool == pool ? batch->count : 0;
+    return batch->pool == pool ? batch : NULL;
 }
 
 /* Counts in the block that has just come to a place, and sends the batch when it is full, all when they are too much. */
 static void count_in(struct cache *cache, struct open_batch *place)
 {
-    cache->withheld_bytes += place->bytes;
+    /* order: relaxed -- others only show the sum to people */
+    size_t withheld = ep__add_own_relaxed(&cache->withheld_bytes, place->bytes);
     if (--place->room_blocks == 0)
         send_place(cache, place, true);
-    else if (cache->withheld_bytes > ep__option_get(EP__OPTION_BATCH_BYTES))
+    else if (withheld > ep__option_get(EP__OPTION_BATCH_BYTES))
         ep__batch_flush(cache, true);
 }
 

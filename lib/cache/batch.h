@@ -22,8 +22,8 @@ bool ep__batch_join(void *p);
 /* Frees a block of a pool that the thread does not own, now or with others. */
 void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block);
 
-/* Blocks of the pool that the thread withholds: free, and not on the pool's word yet. */
-uint32_t ep__batch_withheld(const struct cache *cache, const struct pool *pool);
+/* The batch of blocks of the pool that the thread withholds: free, and not on the pool's word yet.  NULL: none. */
+const struct batch *ep__batch_withheld(const struct cache *cache, const struct pool *pool);
 
 /* Sends all batches; `adopt` false: without becoming owner of anything (the thread is exiting). */
 void ep__batch_flush(struct cache *cache, bool adopt);

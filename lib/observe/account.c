@@ -1,161 +1,244 @@
 /* The account.  The argument stands in account.h. */
 #include "observe/account.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "arena/huge.h"
-#include "cache/batch.h"
-#include "cache/cache.h"
+#include "cache/detached.h"
 #include "cache/fork.h"
 #include "cache/thread.h"
-#include "pool/run.h"
+#include "observe/view.h"
+#include "sys/clock.h"
 
-/* What one look at a pool says, all of one generation. */
-struct look {
-    enum ep__pool_state state;
-    uint32_t count;
-    uint8_t kind;
-};
-
-static struct look look_at(struct pool *pool, const struct arena *arena, unsigned slot)
+static void add_pool(struct account *account, const struct view *view)
 {
-    struct look look;
-    uint64_t before;
-    uint64_t after;
-    do {
-        /* order: acquire OWN -- pairs with the births of pools and runs; the kind is read after the word */
-        before = ep__load_acquire(&pool->word);
-        /* order: acquire OWN -- the word is read again after the kind */
-        look.kind = ep__load_acquire(&arena->kinds[slot]);
-        after = ep__pool_word(pool);
-    } while (ep__word_generation(before) != ep__word_generation(after));
-    look.state = ep__word_state(after);
-    look.count = ep__word_count(after);
-    return look;
-}
-
-/* Free blocks of a pool that the calling thread owns, those freed by others apart. */
-static uint32_t count_own(struct cache *cache, const struct pool *pool)
-{
-    uint32_t uncarved = (uint32_t)ep__size_classes[pool->class].capacity - pool->carved;
-    if (pool->place != EP__IN_CURRENT)
-        return uncarved + ep__pool_listed(pool);
-    return uncarved + ep__pool_count_chain(pool->list) +
-           ep__pool_count_chain(*ep__cache_head(cache, pool->class));
-}
-
-static void add_pool(struct ep_stats *account, const struct arena *arena, struct pool *pool,
-                     struct look look)
-{
-    const struct size_class *size = &ep__size_classes[look.kind];
-    struct cache *cache = ep__tls.cache;
-    uint32_t available = look.count;
-    /* What the calling thread withholds is free already, and in no other count. */
-    if (cache != NULL)
-        available += ep__batch_withheld(cache, pool);
-    /* order: relaxed -- only the own tag matters, and the thread stored that itself */
-    uint32_t owner = ep__load_relaxed(&arena->window->owners[pool - ep__pool_at(arena->window, 0)]);
-    if (look.state == EP__OWNED && cache != NULL && owner == cache->tag)
-        available += count_own(cache, pool);
-    else if (look.state == EP__OWNED)
-        account->uncertain_bytes += (size_t)(size->capacity - available) * size->bytes;
-    account->blocks_in_use += size->capacity - available;
-    account->in_use_bytes += (size_t)(size->capacity - available) * size->bytes;
-    account->available_bytes += (size_t)available * size->bytes;
-    account->quantization_bytes +=
+    const struct size_class *size = &ep__size_classes[view->class];
+    struct ep_class *class = &account->classes[view->class];
+    uint64_t in_use = size->capacity - view->free_blocks;
+    class->pools_owned += view->state == EP__OWNED;
+    class->pools_full += view->state == EP__FULL;
+    class->pools_partial += view->state == EP__PARTIAL;
+    class->blocks_in_use += in_use;
+    class->blocks_available += view->free_blocks;
+    class->blocks_uncertain += view->is_exact ? 0 : in_use;
+    class->quantization_bytes +=
         ((size_t)size->slots << EP__SLOT_LOG2) - (size_t)size->capacity * size->bytes;
+    if (in_use != 0)
+        account->totals.active_bytes += (size_t)size->slots << EP__SLOT_LOG2;
 }
 
 /* Adds what starts in a slot that is not free; returns its slots. */
-static unsigned add_slot(struct ep_stats *account, struct arena *arena, unsigned slot)
+static unsigned add_slot(struct account *account, struct arena *arena, unsigned slot)
 {
-    struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
-    struct look look = look_at(pool, arena, slot);
-    if (look.state == EP__FULL && look.kind == EP__KIND_RUN) {
-        account->runs_in_use++;
-        account->run_bytes += ep__run_bytes(pool);
-        return (unsigned)(ep__run_bytes(pool) >> EP__SLOT_LOG2);
+    struct view view;
+    ep__view_slot(arena, slot, &view);
+    switch (view.kind) {
+    case EP__VIEW_POOL:
+        add_pool(account, &view);
+        break;
+    case EP__VIEW_RUN:
+        account->totals.runs_in_use++;
+        account->totals.run_bytes += view.run_bytes;
+        account->totals.active_bytes += view.run_bytes;
+        break;
+    case EP__VIEW_TRANSITION:
+        account->totals.unaccounted_bytes += EP__SLOT_BYTES;
+        break;
     }
-    if (look.state != EP__FREE && look.kind < EP__CLASSES) {
-        add_pool(account, arena, pool, look);
-        return ep__size_classes[look.kind].slots;
-    }
-    account->unaccounted_bytes += EP__SLOT_BYTES;
-    return 1;
+    return view.slots;
 }
 
-static void add_arena(struct ep_stats *account, struct arena *arena)
+static void add_arena(struct account *account, struct arena *arena)
 {
-    /* order: acquire SLT -- pairs with ep__arena_give_free; descriptors are read after the word */
-    uint64_t free = ep__load_acquire(&arena->free_slots);
-    account->arenas++;
-    account->unused_pools += ep__bits_count(free);
+    struct ep_stats *totals = &account->totals;
+    uint64_t free = ep__view_free(arena);
     /* order: relaxed -- statistics */
-    account->dirty_bytes += (size_t)ep__bits_count(free & ep__load_relaxed(&arena->dirty_slots))
-                            << EP__SLOT_LOG2;
+    uint64_t dirty = ep__load_relaxed(&arena->dirty_slots);
+    totals->arenas++;
+    totals->unused_pools += ep__bits_count(free);
+    totals->dirty_bytes += (size_t)ep__bits_count(free & dirty) << EP__SLOT_LOG2;
+    totals->resident_bytes += (size_t)ep__bits_count(dirty) << EP__SLOT_LOG2;
     for (unsigned slot = 0; slot < EP__ARENA_SLOTS;)
         slot += free >> slot & 1U ? 1U : add_slot(account, arena, slot);
 }
 
-static void add_window(struct ep_stats *account, struct window *window)
+static void add_arenas(struct account *account)
 {
-    enum { ARENA_METADATA_BYTES = EP__ARENA_SLOTS * (EP__DESCRIPTOR_BYTES + sizeof(uint32_t)) };
-    uint32_t begun = ep__arena_ids_begun(window);
-    account->metadata_bytes +=
-        (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / 64);
-    for (uint32_t id = 0; id < begun; id++) {
-        struct arena *arena = ep__arena_at(window, id);
-        /* order: acquire RET -- pairs with the end of creation; the arena's fields are read after it */
-        if (ep__load_acquire(&arena->in_use))
-            add_arena(account, arena);
-        else if (ep__arena_set_has(window, EP__SET_RETIRED, id))
-            account->retired_arenas++;
+    unsigned window = 0;
+    uint32_t id = 0;
+    struct arena *arena;
+    while ((arena = ep__view_next_arena(&window, &id)) != NULL) {
+        add_arena(account, arena);
+        id++;
     }
 }
 
-static void add_counters(struct ep_stats *account)
+/* What lies outside arenas: tables of those that were ever begun, and control blocks. */
+static void add_windows(struct ep_stats *totals)
 {
-    account->huge_blocks = ep__huge_in_use_blocks();
-    account->huge_bytes = ep__huge_in_use_bytes();
-    account->huge_cached_bytes = ep__huge_cached_bytes();
-    /* order: relaxed -- statistics */
-    account->arenas_created = ep__load_relaxed(&ep__arenas.created);
-    /* order: relaxed -- statistics */
-    account->arenas_retired = ep__load_relaxed(&ep__arenas.retired);
-    /* order: relaxed -- statistics */
-    account->arenas_highwater = ep__load_relaxed(&ep__arenas.highwater);
-    account->metadata_bytes += ep__thread_metadata_bytes();
+    enum { ARENA_METADATA_BYTES = EP__ARENA_SLOTS * (EP__DESCRIPTOR_BYTES + sizeof(uint32_t)) };
+    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++) {
+        struct window *window = ep__window_at(i);
+        uint32_t begun = ep__arena_ids_begun(window);
+        totals->metadata_bytes +=
+            (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / EP__GROUP_ARENAS);
+        for (uint32_t id = 0; id < begun; id++)
+            totals->retired_arenas += ep__arena_set_has(window, EP__SET_RETIRED, id);
+    }
+    totals->metadata_bytes += ep__thread_metadata_bytes();
 }
 
-void ep__account_take(struct ep_stats *account)
+static uint64_t read_counter(_Atomic(uint64_t) *counter)
+{
+    /* order: relaxed -- statistics */
+    return ep__load_relaxed(counter);
+}
+
+static void add_events(struct account *account, struct class_events *events)
+{
+    for (unsigned i = 0; i < EP__CLASSES; i++) {
+        struct ep_class *class = &account->classes[i];
+        class->refills += read_counter(&events[i].refills);
+        class->pools_acquired += read_counter(&events[i].acquired);
+        class->pools_claimed += read_counter(&events[i].claimed);
+        class->pools_adopted += read_counter(&events[i].adopted);
+        class->remote_batches += read_counter(&events[i].remote_batches);
+        class->remote_blocks += read_counter(&events[i].remote_blocks);
+    }
+}
+
+static void show_thread(struct cache *cache, uint32_t id, struct ep_thread *shown)
+{
+    shown->struct_bytes = sizeof *shown;
+    shown->id = id;
+    /* order: relaxed -- statistics */
+    shown->held_bytes = ep__load_relaxed(&cache->held_bytes);
+    /* order: relaxed -- statistics */
+    shown->withheld_bytes = ep__load_relaxed(&cache->withheld_bytes);
+}
+
+static void add_threads(struct account *account)
+{
+    struct ep_stats *totals = &account->totals;
+    struct cache *cache;
+    bool is_alive;
+    for (uint32_t id = 0; (cache = ep__thread_next(&id, &is_alive)) != NULL; id++) {
+        totals->threads_born += read_counter(&cache->births);
+        totals->grace_periods += ep__epoch_grace_periods(&cache->epoch);
+        add_events(account, cache->events);
+        if (!is_alive)
+            continue;
+        struct ep_thread shown;
+        show_thread(cache, id, &shown);
+        totals->threads++;
+        totals->held_bytes += shown.held_bytes;
+        totals->withheld_bytes += shown.withheld_bytes;
+        totals->deferred_calls += ep__epoch_pending(&cache->epoch);
+    }
+    add_events(account, ep__detached_events);
+}
+
+static void add_class(struct ep_stats *totals, const struct ep_class *class)
+{
+    totals->blocks_in_use += class->blocks_in_use;
+    totals->in_use_bytes += class->blocks_in_use * class->block_bytes;
+    totals->available_bytes += class->blocks_available * class->block_bytes;
+    totals->uncertain_bytes += class->blocks_uncertain * class->block_bytes;
+    totals->quantization_bytes += class->quantization_bytes;
+    totals->refills += class->refills;
+    totals->pools_acquired += class->pools_acquired;
+    totals->pools_claimed += class->pools_claimed;
+    totals->pools_adopted += class->pools_adopted;
+    totals->remote_batches += class->remote_batches;
+    totals->remote_blocks += class->remote_blocks;
+}
+
+static void add_counters(struct ep_stats *totals)
+{
+    totals->huge_blocks = ep__huge_in_use_blocks();
+    totals->huge_bytes = ep__huge_in_use_bytes();
+    totals->huge_cached_bytes = ep__huge_cached_bytes();
+    totals->arenas_created = read_counter(&ep__arenas.created);
+    totals->arenas_retired = read_counter(&ep__arenas.retired);
+    totals->arenas_highwater = read_counter(&ep__arenas.highwater);
+    totals->purges = read_counter(&ep__arenas.purges);
+    totals->purge_calls = read_counter(&ep__arenas.purge_calls);
+    totals->purged_bytes = read_counter(&ep__arenas.purged_bytes);
+}
+
+/* What follows from the rest. */
+static void add_sums(struct ep_stats *totals)
+{
+    totals->arena_bytes = totals->arenas << EP__ARENA_LOG2;
+    totals->unused_pool_bytes = totals->unused_pools << EP__SLOT_LOG2;
+    totals->total_bytes = totals->in_use_bytes + totals->available_bytes + totals->run_bytes +
+                          totals->unused_pool_bytes + totals->quantization_bytes +
+                          totals->unaccounted_bytes;
+    totals->allocated_bytes = totals->in_use_bytes + totals->run_bytes + totals->huge_bytes;
+    totals->active_bytes += totals->huge_bytes;
+    totals->retained_bytes = totals->dirty_bytes + totals->huge_cached_bytes;
+    totals->mapped_bytes = totals->arena_bytes + totals->huge_bytes + totals->huge_cached_bytes;
+    totals->resident_bytes +=
+        totals->huge_bytes + totals->huge_cached_bytes + totals->metadata_bytes;
+}
+
+void ep__account_take(struct account *account)
 {
     struct cache *cache = ep__tls.cache;
     memset(account, 0, sizeof *account);
+    for (unsigned i = 0; i < EP__CLASSES; i++) {
+        account->classes[i].struct_bytes = sizeof account->classes[i];
+        account->classes[i].index = i;
+        account->classes[i].block_bytes = ep__size_classes[i].bytes;
+    }
     ep__fork_look(cache);
     if (cache != NULL)
         ep__epoch_enter(&cache->epoch);
-    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
-        add_window(account, ep__window_at(i));
+    add_arenas(account);
+    add_windows(&account->totals);
     if (cache != NULL)
         ep__epoch_exit(&cache->epoch);
-    add_counters(account);
-    account->arena_bytes = account->arenas << EP__ARENA_LOG2;
-    account->unused_pool_bytes = account->unused_pools << EP__SLOT_LOG2;
-    account->total_bytes = account->in_use_bytes + account->available_bytes + account->run_bytes +
-                           account->unused_pool_bytes + account->quantization_bytes +
-                           account->unaccounted_bytes;
+    add_threads(account);
+    for (unsigned i = 0; i < EP__CLASSES; i++)
+        add_class(&account->totals, &account->classes[i]);
+    add_counters(&account->totals);
+    add_sums(&account->totals);
 }
 
-int ep_stats(struct ep_stats *account, size_t size)
+bool ep__account_has(const struct ep_class *class)
 {
-    if (account == NULL || size == 0) {
-        errno = EINVAL;
-        return -1;
+    return (class->pools_acquired | class->pools_owned | class->pools_full |
+            class->pools_partial) != 0;
+}
+
+void ep__account_arena(unsigned window, struct arena *arena, struct ep_arena *shown)
+{
+    shown->struct_bytes = sizeof *shown;
+    shown->window = window;
+    shown->id = arena->id;
+    shown->start = ep__arena_base(arena);
+    /* order: relaxed -- statistics */
+    shown->free_mask = ep__load_relaxed(&arena->free_slots);
+    /* order: relaxed -- statistics */
+    shown->dirty_mask = ep__load_relaxed(&arena->dirty_slots);
+    shown->free_pools = ep__bits_count(shown->free_mask);
+    shown->dirty_pools = ep__bits_count(shown->free_mask & shown->dirty_mask);
+    /* order: relaxed -- statistics */
+    shown->occupancy = ep__load_relaxed(&arena->bucket);
+    uint64_t now = ep__clock_ms();
+    uint64_t created = read_counter(&arena->created_ms);
+    shown->age_ms = now > created ? now - created : 0;
+}
+
+bool ep__account_next_thread(uint32_t *id, struct ep_thread *shown)
+{
+    struct cache *cache;
+    bool is_alive;
+    for (; (cache = ep__thread_next(id, &is_alive)) != NULL; ++*id) {
+        if (is_alive) {
+            show_thread(cache, *id, shown);
+            return true;
+        }
     }
-    struct ep_stats taken;
-    ep__account_take(&taken);
-    memset(account, 0, size);
-    memcpy(account, &taken, size < sizeof taken ? size : sizeof taken);
-    return 0;
+    return false;
 }

@@ -134,6 +134,12 @@ struct block *ep__pool_take_remote(struct pool *pool, uint32_t *count)
     return NULL;
 }
 
+const struct block *ep__pool_peek_remote(struct pool *pool)
+{
+    /* order: acquire RMT -- pairs with ep__pool_push_remote; carries the links */
+    return block_at(pool, ep__word_head(ep__load_acquire(&pool->word)));
+}
+
 /* The owner takes what is listed, with which all blocks are here, and gives the pool back. */
 static void release_all_free(struct pool *pool)
 {

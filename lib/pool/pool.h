@@ -210,6 +210,9 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
 /* The owner takes what others have freed: the chain, and its length in *count. */
 struct block *ep__pool_take_remote(struct pool *pool, uint32_t *count);
 
+/* The owner looks at what others have freed, and leaves it there: the chain, which only grows at its front. */
+const struct block *ep__pool_peek_remote(struct pool *pool);
+
 /* The owner lets go of a pool with `listed` blocks on its private list: FULL, PARTIAL, or back to its arena.
  * The caller has unlinked it. */
 void ep__pool_release(struct pool *pool, uint32_t listed);

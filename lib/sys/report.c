@@ -9,20 +9,29 @@
 #define QUOTED_BYTES_MAX 64
 #define DIGITS_MAX 20
 
-/* Writes until all is out or the kernel refuses. */
-static void write_bytes(const char *bytes, size_t length)
+int ep__text_write(int file, const char *bytes, size_t length)
 {
     int errno_before = errno;
-    while (length > 0) {
-        long written = syscall(SYS_write, STDERR_FILENO, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            break;
-        bytes += written;
-        length -= (size_t)written;
+    int failure = 0;
+    while (length > 0 && failure == 0) {
+        long written = syscall(SYS_write, file, bytes, length);
+        if (written > 0) {
+            bytes += written;
+            length -= (size_t)written;
+        } else if (written == 0) {
+            failure = EIO;
+        } else if (errno != EINTR) {
+            failure = errno;
+        }
     }
     errno = errno_before;
+    return failure;
+}
+
+/* What cannot be said is left unsaid. */
+static void write_bytes(const char *bytes, size_t length)
+{
+    (void)ep__text_write(STDERR_FILENO, bytes, length);
 }
 
 void ep__text_begin(struct text *text, char *buffer, size_t size)
@@ -90,11 +99,6 @@ static size_t stored_length(const struct text *text)
     if (text->size == 0)
         return 0;
     return text->length < text->size ? text->length : text->size - 1;
-}
-
-void ep__text_emit(const struct text *text)
-{
-    write_bytes(text->buffer, stored_length(text));
 }
 
 bool ep__text_check(const struct text *text)

@@ -1,7 +1,7 @@
 /* Messages to the person at stderr, and text into a caller's buffer.
  *
  * Layer: sys.  Uses: write(2), abort().  Used by: every layer that finds misuse, sys/options (bad
- * entries), api (ep_options, malloc_stats, malloc_info, the account at exit).
+ * entries), sys/stream (long texts), api (ep_options).
  *
  * Nouns: a *text* is a buffer that is filled from the left, always ended by a NUL; what does not fit
  * is cut off, its length counts on, so the caller learns the size that was needed, like snprintf().
@@ -61,8 +61,9 @@ void ep__text_put_hex(struct text *text, uint64_t value);
  * whatever is not printable ASCII is shown as '?'. */
 void ep__text_put_quoted(struct text *text, const char *bytes, size_t length);
 
-/* Writes what is in the buffer to stderr as it stands; a cut text as far as it goes. */
-void ep__text_emit(const struct text *text);
+/* Writes bytes to a file descriptor until all are out, whatever pieces the kernel takes and whoever interrupts it.
+ * Returns 0, or the errno of the write that failed. */
+int ep__text_write(int file, const char *bytes, size_t length);
 
 /* True while invariant 1 holds. */
 bool ep__text_check(const struct text *text);

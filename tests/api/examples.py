@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What the public header tells people: its examples compile and run, its defaults are the defaults.
+"""What the public headers tell people: its examples compile and run, its defaults are the defaults.
 
 An example is the body of a function that returns 0; one that returns anything else, or does not compile
 without a warning, or for which there is no function, is an error.  Every function must have one.
 Every option must stand in the list of options with its default in parentheses.
-Arguments: the header, the C compiler, the library.
+Arguments: the headers' folder, the C compiler, the library.
 """
 import os
 import re
@@ -44,12 +44,12 @@ def make_program(examples):
     return BEFORE + "\n".join(functions) + f"\nint main(void)\n{{\n    return {calls};\n}}\n"
 
 
-def build_and_run(text, header, compiler, library):
+def build_and_run(text, headers, compiler, library):
     with tempfile.TemporaryDirectory() as folder:
         source, program = os.path.join(folder, "program.c"), os.path.join(folder, "program")
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        include = os.path.dirname(os.path.dirname(os.path.abspath(header)))
+        include = os.path.dirname(os.path.abspath(headers))
         subprocess.run([compiler, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", include, source,
                         "-o", program, library, f"-Wl,-rpath,{os.path.dirname(library)}"], check=True)
         environment = {name: value for name, value in os.environ.items() if name != "EPMALLOC_CONF"}
@@ -66,15 +66,17 @@ def check_defaults(text, options):
 
 
 def main():
-    header, compiler, library = sys.argv[1:]
-    with open(header, encoding="utf-8") as file:
-        text = file.read()
+    headers, compiler, library = sys.argv[1:]
+    text = ""
+    for name in sorted(os.listdir(headers)):
+        with open(os.path.join(headers, name), encoding="utf-8") as file:
+            text += file.read()
     examples = find_examples(text)
     missing = set(DECLARED.findall(text)) ^ set(examples)
     if missing:
         sys.exit(f"functions without an example, or examples without a function: {sorted(missing)}")
-    build_and_run(make_program(examples), header, compiler, library)
-    check_defaults(text, build_and_run(SHOW_OPTIONS, header, compiler, library))
+    build_and_run(make_program(examples), headers, compiler, library)
+    check_defaults(text, build_and_run(SHOW_OPTIONS, headers, compiler, library))
     print(f"{len(examples)} examples")
 
 

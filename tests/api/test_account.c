@@ -195,8 +195,8 @@ static void an_older_or_newer_caller_gets_what_it_knows(void **state)
         assert_int_equal(newer.later[i], 0);
     size_t older[3] = {7, 7, 7};
     assert_int_equal(ep_stats((struct ep_stats *)(void *)older, 2 * sizeof(size_t)), 0);
-    assert_int_equal(older[0], newer.account.arenas);
-    assert_int_equal(older[1], newer.account.arena_bytes);
+    assert_int_equal(older[0], newer.account.allocated_bytes);
+    assert_int_equal(older[1], newer.account.active_bytes);
     assert_int_equal(older[2], 7);
 }
 

@@ -522,6 +522,37 @@ static void a_mapping_whose_pages_the_kernel_keeps_is_not_counted_as_given_back(
     assert_int_equal(ep__huge_cached_bytes(), 0);
 }
 
+static unsigned visits;
+static char *last_visited;
+
+static int visit(void *p, size_t bytes, void *limit)
+{
+    assert_true((char *)p > last_visited);
+    assert_int_equal(ep__huge_bytes(p), bytes);
+    last_visited = p;
+    return ++visits == *(unsigned *)limit ? 9 : 0;
+}
+
+static void each_block_is_visited_in_the_order_of_addresses(void)
+{
+    char *made[20];
+    unsigned limit = 100;
+    assert_int_equal(ep__huge_each(visit, &limit), 0);
+    assert_int_equal(visits, 0);
+    for (unsigned i = 0; i < 20; i++)
+        made[i] = make_block((i + 1) * MIB);
+    for (unsigned i = 0; i < 20; i += 4)
+        assert_true(ep__huge_free(made[i], NULL));
+    assert_int_equal(ep__huge_each(visit, &limit), 0);
+    assert_int_equal(visits, 15);
+    for (limit = 1; limit <= 15; limit++) {
+        visits = 0;
+        last_visited = NULL;
+        assert_int_equal(ep__huge_each(visit, &limit), 9);
+        assert_int_equal(visits, limit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +584,7 @@ int main(void)
         alone(a_refused_shrinking_leaves_the_block_as_it_was),
         alone(what_the_kernel_does_not_take_back_is_not_in_the_way),
         alone(a_mapping_whose_pages_the_kernel_keeps_is_not_counted_as_given_back),
+        alone(each_block_is_visited_in_the_order_of_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* The account: lib/observe/account.c.  tests/api/test_account.c compares it with what a program did; here are
- * the states of pools and slots one by one. */
+ * the states of pools and slots one by one.
+ *
+ * Length: above 400 lines, because each state and each event has its test. */
 #include "unit/alone.h"
 
 #include <errno.h>
@@ -14,10 +16,43 @@ enum { CLASS = 31, BLOCKS = 20000 };
 
 static void *blocks[BLOCKS];
 
+static struct account taken;
+
+/* Of every class: its blocks are those of its pools, and what the pools do not hold in blocks is lost. */
+static size_t check_class(const struct ep_class *class, const struct size_class *size)
+{
+    size_t pools = class->pools_owned + class->pools_full + class->pools_partial;
+    size_t blocks = class->blocks_in_use + class->blocks_available;
+    assert_int_equal(class->block_bytes, size->bytes);
+    assert_int_equal(blocks, pools * size->capacity);
+    assert_true(class->blocks_uncertain <= class->blocks_in_use);
+    assert_int_equal(blocks * size->bytes + class->quantization_bytes, (pools * size->slots)
+                                                                           << EP__SLOT_LOG2);
+    return (pools * size->slots) << EP__SLOT_LOG2;
+}
+
+/* Classes, runs, slots and mappings are all there is, to the byte. */
+static void check_sums(const struct account *account)
+{
+    size_t bytes = account->totals.run_bytes + account->totals.unused_pool_bytes +
+                   account->totals.unaccounted_bytes + account->totals.huge_bytes +
+                   account->totals.huge_cached_bytes;
+    for (unsigned i = 0; i < EP__CLASSES; i++)
+        bytes += check_class(&account->classes[i], &ep__size_classes[i]);
+    assert_int_equal(bytes, account->totals.mapped_bytes);
+    assert_int_equal(account->totals.allocated_bytes, account->totals.in_use_bytes +
+                                                          account->totals.run_bytes +
+                                                          account->totals.huge_bytes);
+    assert_true(account->totals.allocated_bytes <= account->totals.active_bytes);
+    assert_true(account->totals.active_bytes <= account->totals.mapped_bytes);
+    assert_true(account->totals.retained_bytes <= account->totals.resident_bytes);
+}
+
 static struct ep_stats take(void)
 {
-    struct ep_stats account;
-    ep__account_take(&account);
+    ep__account_take(&taken);
+    check_sums(&taken);
+    struct ep_stats account = taken.totals;
     assert_int_equal(account.total_bytes, account.in_use_bytes + account.available_bytes +
                                               account.run_bytes + account.unused_pool_bytes +
                                               account.quantization_bytes +
@@ -277,6 +312,157 @@ static void asking_inside_a_section_leaves_it_open(void)
     assert_int_equal(cache->epoch.record.active, 0);
 }
 
+/* A pool of the class has 128 blocks, which are carved a page at a time. */
+enum { POOL_BLOCKS = 128, ADOPTED = 20, SENT = 5 };
+
+static void free_into_a_full_and_an_owned_pool(void *unused)
+{
+    (void)unused;
+    free_all(blocks, ADOPTED);
+    free_all(blocks + POOL_BLOCKS, SENT);
+}
+
+static const struct ep_class *look_at_class(void)
+{
+    (void)take();
+    return &taken.classes[CLASS];
+}
+
+static void events_are_counted_for_their_class_and_outlive_their_threads(void)
+{
+    struct puppet other;
+    size_t page_blocks = ep__vm_page_bytes() / size_of_class(CLASS);
+    size_t refills = 2 * POOL_BLOCKS / page_blocks;
+    assert_int_equal(get_pools(CLASS, 2, blocks), 2 * POOL_BLOCKS);
+    const struct ep_class *class = look_at_class();
+    assert_int_equal(class->refills, refills);
+    assert_int_equal(class->pools_acquired, 2);
+    assert_int_equal(class->pools_owned, 1);
+    assert_int_equal(class->pools_full, 1);
+    assert_int_equal(class->remote_batches + class->pools_adopted + class->pools_claimed, 0);
+
+    /* The first free adopts the full pool; the others into it are local.  Those into ours are a batch. */
+    puppet_begin(&other);
+    puppet_do(&other, free_into_a_full_and_an_owned_pool, NULL);
+    class = look_at_class();
+    assert_int_equal(class->pools_adopted, 1);
+    assert_int_equal(class->remote_batches, 1);
+    assert_int_equal(class->remote_blocks, 1);
+    assert_int_equal(taken.totals.withheld_bytes, SENT * size_of_class(CLASS));
+    assert_true(taken.totals.held_bytes >= ADOPTED * size_of_class(CLASS));
+    assert_int_equal(taken.totals.threads, 2);
+    puppet_end(&other);
+    class = look_at_class();
+    assert_int_equal(class->remote_batches, 2);
+    assert_int_equal(class->remote_blocks, 1 + SENT);
+    assert_int_equal(class->pools_partial, 1);
+    assert_int_equal(class->blocks_in_use, 2 * POOL_BLOCKS - ADOPTED - SENT);
+    assert_int_equal(taken.totals.held_bytes + taken.totals.withheld_bytes, 0);
+    assert_int_equal(taken.totals.threads, 1);
+    assert_int_equal(taken.totals.threads_born, 2);
+
+    /* What was sent comes back first, then the other pool is claimed. */
+    for (unsigned i = 0; i < SENT + 1; i++)
+        (void)get_block(CLASS);
+    class = look_at_class();
+    assert_int_equal(class->pools_claimed, 1);
+    assert_int_equal(class->pools_acquired, 2);
+    assert_int_equal(class->refills, refills + 2);
+    assert_int_equal(taken.totals.refills, class->refills);
+    assert_int_equal(taken.totals.remote_blocks, class->remote_blocks);
+    assert_int_equal(taken.totals.pools_adopted, 1);
+}
+
+static void allocate_after_the_end(void *argument)
+{
+    (void)argument;
+    ep__tls.has_exited = 1;
+    void *p = get_block(CLASS);
+    blocks[0] = get_block(CLASS);
+    ep_free(p);
+}
+
+static void threads_without_a_control_block_are_counted_together(void)
+{
+    on_thread(allocate_after_the_end, NULL);
+    const struct ep_class *class = look_at_class();
+    assert_int_equal(class->refills, 2);
+    assert_int_equal(class->pools_acquired + class->pools_claimed, 2);
+    assert_int_equal(class->remote_batches, 1);
+    assert_int_equal(class->remote_blocks, 1);
+    assert_int_equal(class->blocks_in_use, 1);
+    assert_int_equal(taken.totals.threads_born, 0);
+}
+
+static void what_is_purged_is_counted_by_call_and_byte(void)
+{
+    struct arena *arena = make_arena();
+    ep__arena_mark_touched(arena, 10, 2 * EP__SLOT_BYTES);
+    ep__arena_mark_touched(arena, 20, 1);
+    keep_everything();
+    /* make_arena has touched all slots: they go in one range. */
+    ep__arena_release(arena, 0, EP__ARENA_SLOTS);
+    assert_int_equal(take().purges, 0);
+    (void)ep__retire_purge_all(NULL);
+    struct ep_stats account = take();
+    assert_int_equal(account.purges, 1);
+    assert_int_equal(account.purge_calls, 1);
+    assert_int_equal(account.purged_bytes, EP__ARENA_BYTES);
+    (void)ep__retire_purge_all(NULL);
+    assert_int_equal(take().purges, 2);
+    assert_int_equal(take().purge_calls, 1);
+}
+
+static void grace_periods_and_deferred_calls_are_counted(void)
+{
+    assert_true(ep__option_set(EP__OPTION_HUGE_CACHE, 0));
+    void *p = ep_malloc(3 << 20);
+    struct cache *cache = ep__thread_cache();
+    ep__epoch_enter(&cache->epoch);
+    ep_free(p);
+    assert_int_equal(take().deferred_calls, 1);
+    assert_int_equal(take().grace_periods, 0);
+    ep__epoch_exit(&cache->epoch);
+    ep__epoch_poll(&cache->epoch);
+    assert_int_equal(take().deferred_calls, 0);
+    assert_int_equal(take().grace_periods, 1);
+}
+
+static void what_can_be_resident_is_what_was_touched(void)
+{
+    (void)get_block(CLASS);
+    struct ep_stats account = take();
+    assert_int_equal(account.resident_bytes, EP__SLOT_BYTES + account.metadata_bytes);
+    void *huge = ep_malloc(3 << 20);
+    assert_int_equal(take().resident_bytes - account.resident_bytes, 3 << 20);
+    assert_int_equal(take().active_bytes, EP__SLOT_BYTES + (3 << 20));
+    assert_int_equal(take().allocated_bytes, size_of_class(CLASS) + (3 << 20));
+    ep_free(huge);
+    assert_int_equal(take().retained_bytes, 3 << 20);
+    assert_int_equal(take().active_bytes, EP__SLOT_BYTES);
+    assert_int_equal(take().mapped_bytes, EP__ARENA_BYTES + (3 << 20));
+}
+
+static void an_arena_has_an_age_and_a_bucket(void)
+{
+    struct ep_arena shown;
+    (void)get_block(CLASS);
+    struct arena *arena = ep__arena_at(ep__window_at(0), 0);
+    ep__store_relaxed(&arena->created_ms, ep__load_relaxed(&arena->created_ms) - 5000);
+    ep__account_arena(0, arena, &shown);
+    assert_in_range(shown.age_ms, 5000, 3600000);
+    assert_int_equal(shown.free_pools, EP__ARENA_SLOTS - 1);
+    assert_int_equal(shown.dirty_pools, 0);
+    assert_int_equal(shown.occupancy, bucket_of(arena));
+    assert_int_equal(shown.free_mask, free_word(arena));
+    assert_int_equal(shown.dirty_mask, dirty_word(arena));
+    assert_ptr_equal(shown.start, ep__arena_base(arena));
+    /* A clock that was read before the arena was made: no age. */
+    ep__store_relaxed(&arena->created_ms, UINT64_MAX);
+    ep__account_arena(0, arena, &shown);
+    assert_int_equal(shown.age_ms, 0);
+}
+
 static void nowhere_to_write_is_an_error_and_nothing_else_is(void)
 {
     struct ep_stats account;
@@ -307,6 +493,12 @@ int main(void)
         alone(metadata_is_what_is_touched_outside_arenas),
         alone(asking_touches_no_page_of_an_arena),
         alone(asking_inside_a_section_leaves_it_open),
+        alone(events_are_counted_for_their_class_and_outlive_their_threads),
+        alone(threads_without_a_control_block_are_counted_together),
+        alone(what_is_purged_is_counted_by_call_and_byte),
+        alone(grace_periods_and_deferred_calls_are_counted),
+        alone(what_can_be_resident_is_what_was_touched),
+        alone(an_arena_has_an_age_and_a_bucket),
         alone(nowhere_to_write_is_an_error_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,22 @@ static void an_owned_pool_whose_last_block_comes_back_stays_with_its_owner(void)
     assert_int_equal(count_of(pool), capacity);
 }
 
+static void an_owner_may_look_at_what_others_have_freed(void)
+{
+    uint32_t count = 0;
+    struct pool *pool = make_pool(CLASS);
+    assert_null(ep__pool_peek_remote(pool));
+    (void)carve_all(pool, blocks);
+    (void)push_blocks(pool, blocks, 3, false);
+    (void)push_blocks(pool, blocks + 3, 2, false);
+    uint64_t word = ep__pool_word(pool);
+    const struct block *chain = ep__pool_peek_remote(pool);
+    assert_int_equal(ep__pool_count_chain(chain), 5);
+    assert_int_equal(ep__pool_word(pool), word);
+    assert_ptr_equal(ep__pool_take_remote(pool, &count), chain);
+    assert_null(ep__pool_peek_remote(pool));
+}
+
 static void a_pool_whose_blocks_are_all_out_is_released_full_and_unmapped(void)
 {
     struct pool *pool = make_pool(WIDE_CLASS);
@@ -416,6 +432,7 @@ int main(void)
         alone(an_emptied_pool_goes_to_its_arena_and_comes_again_with_another_generation),
         alone(blocks_pushed_to_an_owned_pool_are_taken_whole),
         alone(an_owned_pool_whose_last_block_comes_back_stays_with_its_owner),
+        alone(an_owner_may_look_at_what_others_have_freed),
         alone(a_pool_whose_blocks_are_all_out_is_released_full_and_unmapped),
         alone(a_block_that_has_come_back_is_released_with_its_pool),
         alone(only_the_first_freer_adopts_a_full_pool),
