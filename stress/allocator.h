@@ -38,6 +38,14 @@ struct stress_allocator {
     /* False: the allocator has no account. */
     bool (*account)(struct ep_stats *account);
 
+    /* Writes the statistics to a file descriptor, as ep_metrics_write().  NULL: the allocator has none. */
+    int (*metrics)(int fd);
+
+    /* Go through size classes, pools and blocks, as ep_walk_classes() and so on.  NULL: the allocator has none. */
+    int (*walk_classes)(int (*visit)(const struct ep_class *, void *), void *argument);
+    int (*walk_pools)(int (*visit)(const struct ep_pool *, void *), void *argument);
+    int (*walk_blocks)(int (*visit)(const struct ep_block *, void *), void *argument);
+
     /* Nothing but the stress program allocates from it: the account's blocks are the oracle's. */
     bool alone;
 

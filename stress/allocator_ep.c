@@ -36,6 +36,10 @@ const struct stress_allocator stress_allocator = {
     .thread_idle = ep_thread_idle,
     .options = ep_options,
     .account = account,
+    .metrics = ep_metrics_write,
+    .walk_classes = ep_walk_classes,
+    .walk_pools = ep_walk_pools,
+    .walk_blocks = ep_walk_blocks,
     .alone = true,
     .outlives_bare_fork = true,
 };

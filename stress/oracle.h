@@ -71,8 +71,8 @@ struct stress_tally {
 
 void stress_tally_add(struct stress_tally *tally, const struct block *block);
 
-/* At rest: the allocator's account adds up to the byte and is what is live.  Nothing is checked where
- * the allocator has no account. */
+/* At rest: the allocator's account adds up to the byte and is what is live, and a walk shows the same.  Nothing is
+ * checked where the allocator has no account. */
 void stress_tally_check(const struct stress_tally *tally, const char *when);
 
 /* Prints an account on stderr. */

@@ -1,7 +1,7 @@
 /* queries_in_handlers: signals interrupt allocating threads anywhere, and their handlers ask.
  *
- * Claim: ep_owns, ep_usable_size, ep_good_size, ep_options and ep_stats are async-signal-safe, as the public header
- * says: in a handler that has interrupted malloc or free of its own thread they return, return what is true of a
+ * Claim: ep_owns, ep_usable_size, ep_good_size, ep_options, ep_stats and ep_metrics_write are async-signal-safe, as the
+ * public headers say: in a handler that has interrupted malloc or free of its own thread they return, return what is true of a
  * block that is held all the while, and leave errno and the heap as they were.
  *
  * If it were false: a handler would hang (the watchdog says where), crash, or get a wrong answer about the held block.
@@ -10,6 +10,7 @@
  * Replay: the seed; thread i draws from (seed, 0, i).  Where signals come down is the machine's choice.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ static struct exchange exchange;
 static const struct stress_settings *settings;
 static _Thread_local unsigned char *held;
 static _Atomic(uint64_t) answers;
+static int nowhere = -1;
 
 static void ask_about_held(void)
 {
@@ -44,6 +46,8 @@ static void ask_about_all(void)
         stress_require(account.uncertain_bytes <= account.in_use_bytes,
                        "in a handler: %zu of %zu bytes in use are uncertain",
                        account.uncertain_bytes, account.in_use_bytes);
+    if (stress_allocator.metrics != NULL)
+        stress_require(stress_allocator.metrics(nowhere) == 0, "in a handler: no metrics");
 }
 
 static void handle(int signal)
@@ -91,6 +95,8 @@ static void run(const struct stress_settings *given)
     struct stress_team team;
     struct sigaction action;
     settings = given;
+    nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    stress_require(nowhere >= 0, "/dev/null: %s", strerror(errno));
     memset(&action, 0, sizeof action);
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART;
@@ -107,6 +113,7 @@ static void run(const struct stress_settings *given)
     /* order: relaxed -- all threads have been joined */
     uint64_t count = ep__load_relaxed(&answers);
     stress_require(count > 0, "no handler has run");
+    (void)close(nowhere);
     stress_report("answers=%llu", (unsigned long long)count);
 }
 

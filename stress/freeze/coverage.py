@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 # Functions of libepmalloc.so that are not counted, and why.
 LEFT_OUT = [
-    (r"ep__(report|text|foreign)_\w+|write_bytes|put_total|report_entry|cut_piece", "messages"),
+    (r"ep__(report|text|foreign)_\w+|write_bytes|report_entry|cut_piece", "messages"),
     (r"ep__options?_\w+|ep__vm_machine_bytes|ep__vm_limit_bytes", "options and limits, read once"),
     (r"\w+_check", "invariants, for tests"),
-    (r"malloc_info|malloc_stats|mallinfo2?|mallopt|print_stats_at_exit|ep__vm_resident_bytes|"
-     r"ep__account_take|ep_stats|ep_good_size|ep_options|ep_owns|ep__cache_owns", "statistics and questions"),
+    (r"malloc_info|malloc_stats|mallinfo2?|mallopt|print|print_stats_at_exit|ep__vm_resident_bytes|"
+     r"ep__(account|view|part|format|cpython|stream)_\w+|ep__(thread|ids)_next\w*|ep__ids_is_taken|ep_walk_\w+|"
+     r"ep_stats\w*|ep_metrics_write|(put|add|each|view|show)_(?!aside)\w+|make_digits|measure_map|"
+     r"ep_good_size|ep_options|ep_owns|ep__cache_owns", "statistics and questions"),
     (r"_Z\w+|allocate_or_\w+|retry_or_\w+|ep__cxx_\w+", "C++ operators around ep_malloc and ep_free"),
     (r"ck_epoch_(init|recycle|synchronize\w*|barrier\w*|unregister|reclaim|poll)|_ck_\w+|__popcountdi2|"
      r"ck_\w+_deferred_unused", "parts of Concurrency Kit that are not called"),

@@ -14,6 +14,10 @@
  *     lost        the account forgets a block
  *     total       the account does not add up
  *     transition  the account finds bytes that are nowhere, at rest
+ *     mapped      what is mapped is not arenas and mappings
+ *     class       a size class forgets a block
+ *     unseen      a walk leaves a block out
+ *     free        a walk shows a live block as free
  *     strand      what is freed never comes back
  *     hang        malloc never returns
  *     fork        malloc never returns in a forked child
@@ -30,7 +34,7 @@
 #include "allocator.h"
 #include "sys/atomic.h"
 
-enum { EVERY = 300 };
+enum { EVERY = 300, LIVE_LOG2 = 17, LIVE = 1 << LIVE_LOG2 };
 
 static const size_t arena_bytes = (size_t)4 << 20;
 
@@ -38,7 +42,9 @@ static const char *fault = "none";
 static pid_t first_process;
 static _Atomic(uint64_t) calls;
 static _Atomic(size_t) counts[3], bytes[3]; /* pools, runs, huge */
-static _Atomic(void *) latest;              /* a block that was live a moment ago */
+static _Atomic(void *) live[LIVE];          /* blocks, by a hash of their addresses */
+static _Atomic(size_t) live_bytes[LIVE];
+static _Atomic(void *) latest; /* a block that was live a moment ago */
 
 static __attribute__((constructor)) void read_fault(void)
 {
@@ -64,11 +70,26 @@ static unsigned kind_of(size_t usable)
     return (usable > 32768) + (usable > 1048576);
 }
 
+/* Puts `to` where `from` is, in the places from the hash of the address p on; returns the place. */
+static size_t replace_live(const void *p, void *from, void *to)
+{
+    size_t first = ((uintptr_t)p * 0x9e3779b97f4a7c15U) >> (64 - LIVE_LOG2);
+    for (size_t step = 0; step < LIVE; step++) {
+        void *expected = from;
+        /* order: relaxed -- walks are compared with what is live at rest, or in the walker's own hands */
+        if (ep__cas_strong_relaxed(&live[(first + step) % LIVE], &expected, to))
+            return (first + step) % LIVE;
+    }
+    return 0;
+}
+
 static void *count_block(void *p)
 {
     if (p == NULL)
         return NULL;
     size_t usable = malloc_usable_size(p);
+    /* order: relaxed -- see replace_live() */
+    ep__store_relaxed(&live_bytes[replace_live(p, NULL, p)], usable);
     /* order: relaxed -- counts that are read at rest */
     (void)ep__fetch_add_relaxed(&counts[kind_of(usable)], 1);
     /* order: relaxed -- see above */
@@ -80,6 +101,7 @@ static void uncount_block(void *p)
 {
     if (p == NULL || happens("lost"))
         return;
+    (void)replace_live(p, p, NULL);
     size_t usable = malloc_usable_size(p);
     /* order: relaxed -- counts that are read at rest */
     (void)ep__fetch_sub_relaxed(&counts[kind_of(usable)], 1);
@@ -106,10 +128,46 @@ static bool account(struct ep_stats *a)
     a->arenas = (sum[0] + sum[1] + arena_bytes - 1) / arena_bytes;
     a->arena_bytes = a->arenas * arena_bytes;
     a->available_bytes = a->arena_bytes - sum[0] - sum[1];
+    a->arenas_created = a->arenas + 1;
+    a->arenas_retired = 1;
     a->unaccounted_bytes = strcmp(fault, "transition") == 0 ? 64 : 0;
     a->available_bytes -= a->unaccounted_bytes;
     a->total_bytes = a->arena_bytes - (strcmp(fault, "total") == 0 ? 16 : 0);
+    a->mapped_bytes = a->arena_bytes + a->huge_bytes + (strcmp(fault, "mapped") == 0 ? 4096 : 0);
     return true;
+}
+
+/* All blocks in one class, whose blocks are bytes. */
+static int walk_classes(int (*visit)(const struct ep_class *, void *), void *argument)
+{
+    struct ep_stats a;
+    (void)account(&a);
+    struct ep_class class = {.struct_bytes = sizeof class,
+                             .block_bytes = 1,
+                             .pools_owned = 1,
+                             .blocks_in_use = a.in_use_bytes,
+                             .blocks_available = a.available_bytes};
+    class.blocks_in_use -= strcmp(fault, "class") == 0 ? 32 : 0;
+    return visit(&class, argument);
+}
+
+/* Live blocks as mappings of their own, so that any order is right. */
+static int walk_blocks(int (*visit)(const struct ep_block *, void *), void *argument)
+{
+    struct ep_pool pool = {.struct_bytes = sizeof pool, .kind = EP_HUGE, .state = EP_POOL_FULL};
+    struct ep_block block = {.struct_bytes = sizeof block, .pool = &pool};
+    int result = 0;
+    for (size_t i = 0; i < LIVE && result == 0; i++) {
+        /* order: relaxed -- see replace_live() */
+        block.start = ep__load_relaxed(&live[i]);
+        if (block.start == NULL || happens("unseen"))
+            continue;
+        /* order: relaxed -- see replace_live() */
+        block.bytes = ep__load_relaxed(&live_bytes[i]);
+        block.state = happens("free") ? EP_BLOCK_FREE : EP_BLOCK_IN_USE;
+        result = visit(&block, argument);
+    }
+    return result;
 }
 
 /* --- the family ------------------------------------------------------------------------------- */
@@ -267,6 +325,8 @@ const struct stress_allocator stress_allocator = {
     .thread_idle = do_nothing,
     .options = no_options,
     .account = account,
+    .walk_classes = walk_classes,
+    .walk_blocks = walk_blocks,
     .alone = true,
     .outlives_bare_fork = false,
 };
