@@ -62,30 +62,21 @@ static void add_arena(struct account *account, struct arena *arena)
         slot += free >> slot & 1U ? 1U : add_slot(account, arena, slot);
 }
 
-static void add_arenas(struct account *account)
-{
-    unsigned window = 0;
-    uint32_t id = 0;
-    struct arena *arena;
-    while ((arena = ep__view_next_arena(&window, &id)) != NULL) {
-        add_arena(account, arena);
-        id++;
-    }
-}
-
-/* What lies outside arenas: tables of those that were ever begun, and control blocks. */
-static void add_windows(struct ep_stats *totals)
+/* An arena is counted as in use or as retired, whatever becomes of it meanwhile.  Metadata are the tables of those that
+ * were ever begun. */
+static void add_window(struct account *account, struct window *window)
 {
     enum { ARENA_METADATA_BYTES = EP__ARENA_SLOTS * (EP__DESCRIPTOR_BYTES + sizeof(uint32_t)) };
-    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++) {
-        struct window *window = ep__window_at(i);
-        uint32_t begun = ep__arena_ids_begun(window);
-        totals->metadata_bytes +=
-            (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / EP__GROUP_ARENAS);
-        for (uint32_t id = 0; id < begun; id++)
-            totals->retired_arenas += ep__arena_set_has(window, EP__SET_RETIRED, id);
+    uint32_t begun = ep__arena_ids_begun(window);
+    account->totals.metadata_bytes +=
+        (size_t)begun * (ARENA_METADATA_BYTES + sizeof(struct arena_group) / EP__GROUP_ARENAS);
+    for (uint32_t id = 0; id < begun; id++) {
+        struct arena *arena = ep__arena_at(window, id);
+        if (ep__view_is_in_use(arena))
+            add_arena(account, arena);
+        else if (ep__arena_set_has(window, EP__SET_RETIRED, id))
+            account->totals.retired_arenas++;
     }
-    totals->metadata_bytes += ep__thread_metadata_bytes();
 }
 
 static uint64_t read_counter(_Atomic(uint64_t) *counter)
@@ -194,10 +185,11 @@ void ep__account_take(struct account *account)
     ep__fork_look(cache);
     if (cache != NULL)
         ep__epoch_enter(&cache->epoch);
-    add_arenas(account);
-    add_windows(&account->totals);
+    for (unsigned i = 0; i < EP__WINDOWS_MAX && ep__window_at(i) != NULL; i++)
+        add_window(account, ep__window_at(i));
     if (cache != NULL)
         ep__epoch_exit(&cache->epoch);
+    account->totals.metadata_bytes += ep__thread_metadata_bytes();
     add_threads(account);
     for (unsigned i = 0; i < EP__CLASSES; i++)
         add_class(&account->totals, &account->classes[i]);

@@ -4,14 +4,19 @@
 #include "cache/batch.h"
 #include "pool/run.h"
 
+bool ep__view_is_in_use(struct arena *arena)
+{
+    /* order: acquire RET -- pairs with the end of creation; the arena's fields are read after it */
+    return ep__load_acquire(&arena->in_use) != 0;
+}
+
 struct arena *ep__view_next_arena(unsigned *window, uint32_t *id)
 {
     for (; *window < EP__WINDOWS_MAX && ep__window_at(*window) != NULL; ++*window, *id = 0) {
         struct window *at = ep__window_at(*window);
         for (; *id < ep__arena_ids_begun(at); ++*id) {
             struct arena *arena = ep__arena_at(at, *id);
-            /* order: acquire RET -- pairs with the end of creation; the arena's fields are read after it */
-            if (ep__load_acquire(&arena->in_use))
+            if (ep__view_is_in_use(arena))
                 return arena;
         }
     }

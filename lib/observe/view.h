@@ -44,6 +44,8 @@ struct view {
 /* Looks at what starts in a slot that is not free. */
 void ep__view_slot(struct arena *arena, unsigned slot, struct view *view);
 
+bool ep__view_is_in_use(struct arena *arena);
+
 /* The arena's free slots; what stands in the others is looked at after it. */
 uint64_t ep__view_free(struct arena *arena);
 

@@ -18,7 +18,7 @@ static struct block *blocks[4];
 /* The page that tells a fork is there, as it is after a process's first slow path. */
 static void take_first_account(void)
 {
-    struct ep_account account;
+    struct account account;
     ep__account_take(&account);
 }
 
@@ -55,16 +55,17 @@ static void one_partial(void)
 
 static void look(void)
 {
-    struct ep_account account;
+    struct account taken;
     model_doing("take the account");
-    ep__account_take(&account);
+    ep__account_take(&taken);
+    struct ep_stats account = taken.totals;
     model_assert(account.arenas + account.retired_arenas <= ep__arena_ids_begun(world_window()));
     model_assert(account.blocks_in_use <= BLOCKS_MAX && account.runs_in_use <= 1);
-    model_assert(account.bytes_in_use <= account.arena_bytes);
-    model_assert(account.bytes_available <= account.arena_bytes);
-    model_assert(account.uncertain_bytes <= account.bytes_in_use);
+    model_assert(account.in_use_bytes <= account.arena_bytes);
+    model_assert(account.available_bytes <= account.arena_bytes);
+    model_assert(account.uncertain_bytes <= account.in_use_bytes);
     /* What is certain was so at some moment. */
-    model_assert(account.bytes_in_use - account.uncertain_bytes <= BLOCK_BYTES);
+    model_assert(account.in_use_bytes - account.uncertain_bytes <= BLOCK_BYTES);
     model_assert(account.unused_pools <= account.arenas * EP__ARENA_SLOTS);
 }
 
@@ -110,9 +111,10 @@ static void run_and_free(void)
 /* And what has come to rest is counted to the byte. */
 static void at_rest(void)
 {
-    struct ep_account account;
+    struct account taken;
     world_at_rest();
-    ep__account_take(&account);
+    ep__account_take(&taken);
+    struct ep_stats account = taken.totals;
     model_assert(account.blocks_in_use == rest_live_blocks());
     model_assert(account.total_bytes == account.arena_bytes);
 }
