@@ -28,6 +28,7 @@
 #define ep__exchange_acq_rel(obj, v) atomic_exchange_explicit((obj), (v), memory_order_acq_rel)
 
 #define ep__fetch_add_relaxed(obj, v) atomic_fetch_add_explicit((obj), (v), memory_order_relaxed)
+#define ep__fetch_add_acq_rel(obj, v) atomic_fetch_add_explicit((obj), (v), memory_order_acq_rel)
 #define ep__fetch_sub_relaxed(obj, v) atomic_fetch_sub_explicit((obj), (v), memory_order_relaxed)
 /* Adds to a number that only the calling thread writes and others read; returns the sum.  Two accesses, and nobody
  * may rely on what lies between them. */

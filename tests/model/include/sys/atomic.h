@@ -74,6 +74,7 @@ uint64_t model_access(const struct model_site *site, void *object, uint64_t oper
     }))
 
 #define ep__fetch_add_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_ADD, MODEL_RELAXED, v)
+#define ep__fetch_add_acq_rel(obj, v) MODEL_VALUE(obj, #obj, MODEL_ADD, MODEL_ACQ_REL, v)
 #define ep__fetch_sub_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_SUB, MODEL_RELAXED, v)
 #define ep__fetch_or_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_OR, MODEL_RELAXED, v)
 #define ep__fetch_and_relaxed(obj, v) MODEL_VALUE(obj, #obj, MODEL_AND, MODEL_RELAXED, v)

@@ -1,0 +1,13 @@
+/* The calling thread as the kernel knows it.  Layer: sys. */
+#ifndef EPMALLOC_SYS_TASK_H
+#define EPMALLOC_SYS_TASK_H
+
+#include <stdint.h>
+
+/* The kernel's number of the calling thread, as top and gdb show it. */
+uint32_t ep__task_number(void);
+
+/* Lets others run for some 50 microseconds.  The only wait in lib: for ep_epoch_barrier(). */
+void ep__task_pause(void);
+
+#endif
