@@ -5,6 +5,7 @@
 #include "arena/huge.h"
 #include "arena/retire.h"
 #include "cache/cache.h"
+#include "cache/deferred.h"
 #include "cache/detached.h"
 #include "cache/fork.h"
 #include "cache/ids.h"
@@ -43,6 +44,8 @@ static struct block *pop_or_refill(unsigned class, bool *is_fresh)
     if (cache == NULL)
         return ep__detached_alloc(class);
     struct block **head = ep__cache_head(cache, class);
+    if (*head == NULL)
+        ep__deferred_step(cache);
     struct block *block = *head;
     if (block == NULL && ep__likely(!shares(cache, class)))
         return ep__refill(cache, class, is_fresh);
@@ -61,13 +64,23 @@ static struct got get_block(unsigned class)
     return got;
 }
 
+/* A run; out of a new arena only after everything that is due has been freed. */
+static void *get_run(size_t size, size_t alignment, bool *is_zero)
+{
+    struct cache *cache = ep__tls.cache;
+    void *p = ep__run_alloc(size, alignment, false, is_zero);
+    if (p == NULL && cache != NULL && ep__deferred_reclaim(cache))
+        p = ep__run_alloc(size, alignment, false, is_zero);
+    return p != NULL ? p : ep__run_alloc(size, alignment, true, is_zero);
+}
+
 static struct got get_big(size_t size, size_t alignment)
 {
     bool is_zero = false;
     struct got got = {NULL, 0};
     ep__fork_look(ep__thread_cache());
     if (size <= EP__RUN_BYTES_MAX && alignment <= EP__ARENA_BYTES)
-        got.p = ep__run_alloc(size, alignment, &is_zero);
+        got.p = get_run(size, alignment, &is_zero);
     else
         got.p = ep__huge_alloc(size, alignment, &is_zero);
     got.unknown_bytes = is_zero ? 0 : SIZE_MAX;
@@ -82,13 +95,23 @@ static struct got get_once(size_t size, size_t alignment)
     return class < EP__CLASSES ? get_block(class) : get_big(size, alignment);
 }
 
+/* Frees what is due and gives cached memory back; says whether it was anything. */
+static bool give_up_everything(void)
+{
+    struct cache *cache = ep__tls.cache;
+    bool is_freed = false;
+    while (cache != NULL && ep__deferred_reclaim(cache))
+        is_freed = true;
+    return ep__cache_purge() != 0 || is_freed;
+}
+
 /* Tries again after giving cached memory up; ENOMEM when that does not help either. */
 static struct got get(size_t size, size_t alignment)
 {
     struct got got = {NULL, 0};
     if (ep__likely(size <= PTRDIFF_MAX)) {
         got = get_once(size, alignment);
-        if (got.p == NULL && ep__cache_purge() != 0)
+        if (got.p == NULL && give_up_everything())
             got = get_once(size, alignment);
     }
     if (got.p == NULL)

@@ -6,8 +6,7 @@
 #include "cache/quota.h"
 #include "sys/options.h"
 
-/* Pushes a batch, and takes in the pool where that makes the thread its owner. */
-static void send(struct cache *cache, const struct batch *batch, bool adopt)
+void ep__batch_send(struct cache *cache, const struct batch *batch, bool adopt)
 {
     struct class_events *events = &cache->events[batch->pool->class];
     adopt = adopt && !ep__window_is_closed(batch->pool->arena->window);
@@ -33,7 +32,7 @@ static void send_place(struct cache *cache, struct open_batch *place, bool adopt
     /* order: relaxed -- others only show the sum to people */
     (void)ep__add_own_relaxed(&cache->withheld_bytes,
                               (size_t)0 - (size_t)place->batch.count * place->bytes);
-    send(cache, &place->batch, adopt);
+    ep__batch_send(cache, &place->batch, adopt);
     place->batch.pool = NULL;
 }
 
@@ -100,7 +99,7 @@ void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
         return;
     }
     struct batch single = {pool, block, block, 1};
-    send(cache, &single, true);
+    ep__batch_send(cache, &single, true);
 }
 
 /* Whether p starts a block of the pool. */

@@ -22,6 +22,9 @@ bool ep__batch_join(void *p);
 /* Frees a block of a pool that the thread does not own, now or with others. */
 void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block);
 
+/* Pushes a batch, and takes in the pool where that makes the thread its owner. */
+void ep__batch_send(struct cache *cache, const struct batch *batch, bool adopt);
+
 /* The batch of blocks of the pool that the thread withholds: free, and not on the pool's word yet.  NULL: none. */
 const struct batch *ep__batch_withheld(const struct cache *cache, const struct pool *pool);
 

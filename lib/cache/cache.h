@@ -11,14 +11,16 @@
  *                                                               heads of the other classes
  *                                                               bin[class]: current, usable list, held list
  *                                                               outbound batches
- *                                                               epoch record
+ *                                                               deferred frees and calls
+ *                                                               epoch record, grace record
  *
  * Files: thread (birth, exit, ids), refill (a list has run dry), free (what the fast path of free does not
  * do), batch (other threads' blocks), quota (what a thread may hold), detached (threads without a control
- * block), fork (the child of a multithreaded process), lookup (which block is this?).
+ * block), fork (the child of a multithreaded process), lookup (which block is this?), section (the program's
+ * epoch sections), deferred, due and chunk (what is freed when they have ended).
  *
- * Who may overlap: a control block is touched by its owner only, but for its epoch record; its counters and the
- * bytes that it holds are read by anybody.
+ * Who may overlap: a control block is touched by its owner only, but for its two records; its counters and the bytes
+ * that it holds are read by anybody.
  * Invariants (ep__cache_check)
  *   1. a pool is in exactly one place: current, usable or held.
  *   2. held_bytes == sum of the charges of the usable and held pools.
@@ -31,6 +33,7 @@
 
 #include "cache/tls.h"
 #include "epoch/epoch.h"
+#include "epoch/grace.h"
 
 enum {
     EP__MEDIUM_CLASSES = EP__CLASSES - EP__SMALL_CLASSES,
@@ -70,6 +73,19 @@ struct class_events {
     _Atomic(uint64_t) remote_blocks;  /* the blocks of these batches */
 };
 
+enum ep__deferred_kind {
+    EP__DEFERRED_BLOCKS = EP__WAITING_BLOCKS,
+    EP__DEFERRED_CALLS = EP__WAITING_CALLS,
+    EP__DEFERRED_KINDS
+};
+
+/* What the thread has deferred, of one kind; deferred.h. */
+struct deferrals {
+    struct chunk *open;  /* takes the next deferral */
+    struct chunk *first; /* closed ones, by ascending goals */
+    struct chunk *last;
+};
+
 struct cache {
     alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
     uint32_t tag;
@@ -80,7 +96,11 @@ struct cache {
     _Atomic(size_t) withheld_bytes; /* in the open batches */
     struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
+    struct deferrals deferred[EP__DEFERRED_KINDS];
+    uint32_t deferred_looks; /* steps since the thread looked at all sections */
+    bool is_calling;         /* a deferred call of the program runs */
     struct epoch_record epoch;
+    struct grace_record grace;
     /* Written by the owner only, never reset: they count for all threads that have had this control block. */
     _Atomic(uint64_t) births;
     struct class_events events[EP__CLASSES];

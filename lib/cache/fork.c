@@ -1,6 +1,8 @@
 /* Fork.  The argument stands in fork.h. */
 #include "cache/fork.h"
 
+#include <pthread.h>
+
 #include "sys/options.h"
 #include "sys/vm.h"
 
@@ -9,8 +11,7 @@ enum { FIRST_PROCESS = 1 };
 /* The number of the process that last looked. */
 static _Atomic(uint64_t) last_process = FIRST_PROCESS;
 
-/* Points into a page of its own; NULL before the first birth. */
-static _Atomic(_Atomic(uint64_t) *) mark;
+_Atomic(_Atomic(uint64_t) *) ep__fork_mark;
 
 /* The page, made by who comes first; NULL where it cannot be had. */
 static _Atomic(uint64_t) *make_mark(void)
@@ -27,14 +28,14 @@ static _Atomic(uint64_t) *make_mark(void)
         return NULL;
     }
     /* order: acq_rel FRK -- pairs with ep__fork_look; carries the number.  ABA: written once */
-    if (ep__cas_strong_acq_rel(&mark, &none, page))
+    if (ep__cas_strong_acq_rel(&ep__fork_mark, &none, page))
         return page;
     (void)ep__vm_unmap(page, bytes);
     return none;
 }
 
 /* The first slow path in a child, or one of several threads' at once: all of it may be done twice. */
-EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
+EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page, struct cache *cache)
 {
     /* order: relaxed -- the parent's number, copied with its memory, or already ours */
     uint64_t process = ep__load_relaxed(&last_process) + 1;
@@ -45,6 +46,7 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
     if (!ep__cas_strong_acq_rel(page, &zero, process))
         return zero;
     ep__epoch_forget_others(process);
+    ep__grace_forget_others(process, cache == NULL ? NULL : &cache->grace);
     /* order: relaxed -- read in this process's children only */
     ep__store_relaxed(&last_process, process);
     return process;
@@ -53,7 +55,7 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
 uint64_t ep__fork_look(struct cache *cache)
 {
     /* order: acquire FRK -- pairs with make_mark */
-    _Atomic(uint64_t) *page = ep__load_acquire(&mark);
+    _Atomic(uint64_t) *page = ep__load_acquire(&ep__fork_mark);
     if (ep__unlikely(page == NULL))
         page = make_mark();
     if (page == NULL)
@@ -61,8 +63,26 @@ uint64_t ep__fork_look(struct cache *cache)
     /* order: acquire FRK -- pairs with recognise; zero only in a new child */
     uint64_t process = ep__load_acquire(page);
     if (ep__unlikely(process == 0))
-        process = recognise(page);
-    if (cache != NULL)
+        process = recognise(page, cache);
+    if (cache != NULL) {
         ep__epoch_move_record(&cache->epoch, process);
+        ep__grace_move_record(&cache->grace, process);
+    }
     return process;
+}
+
+/* In the child, on the thread that called fork(): its sections go on. */
+static void look_in_child(void)
+{
+    /* order: acquire FRK -- pairs with make_mark; a process that has not used the allocator is left alone */
+    if (ep__load_acquire(&ep__fork_mark) == NULL)
+        return;
+    uint64_t process = ep__fork_look(ep__tls.cache);
+    if (ep__tls.guest_depth != 0)
+        ep__grace_enter_guest(process);
+}
+
+__attribute__((constructor(101))) static void look_after_fork(void)
+{
+    (void)pthread_atfork(NULL, NULL, look_in_child);
 }

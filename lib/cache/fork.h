@@ -10,7 +10,10 @@
  *   - the forking thread keeps its id, pools and lists: it was between two operations of its own;
  *   - ids of other threads stay taken for ever, so pools with their ids in the map are quarantined: frees into
  *     them are counted by the word, nothing is allocated from them;
- *   - sections of other threads are closed (ep__epoch_forget_others), or no grace period would end;
+ *   - sections of other threads are closed (ep__epoch_forget_others, ep__grace_forget_others), or no grace period
+ *     would end.  A section of the program that the forking thread is in stays open: a handler of fork() looks
+ *     before anything else in the child can.  After _Fork() and clone() it stays open when the forking thread is the
+ *     first to look;
  *   - what another thread held in the middle of an operation (a slot, an arena, a batch) is lost: at most one
  *     pool, run or arena and batch_bytes of withheld blocks a thread.
  * PARTIAL and FULL pools and arena words are used: the child sees the other threads' memory as a causally
@@ -27,8 +30,22 @@
 
 #include "cache/cache.h"
 
+/* Points into a page of its own that a fork wipes; NULL before the first birth. */
+extern _Atomic(_Atomic(uint64_t) *) ep__fork_mark;
+
 /* Recognises a new child and returns the process's number, counted by forks; `cache` is the calling thread's,
  * outside sections, or NULL.  Called before every section and before slots are acquired. */
 uint64_t ep__fork_look(struct cache *cache);
+
+/* Whether the calling thread has looked since the process began; true where children are not recognised. */
+static inline bool ep__fork_is_known(struct cache *cache)
+{
+    /* order: acquire FRK -- pairs with make_mark */
+    _Atomic(uint64_t) *page = ep__load_acquire(&ep__fork_mark);
+    /* order: relaxed -- the thread's own number */
+    uint64_t process = ep__load_relaxed(&cache->grace.process);
+    /* order: acquire FRK -- pairs with recognise; zero only in a new child */
+    return page == NULL || ep__load_acquire(page) == process;
+}
 
 #endif

@@ -90,6 +90,23 @@ static void free_block(struct pool *pool, struct block *block)
         ep__batch_free(cache, pool, block);
 }
 
+void ep__free_batch(struct cache *cache, struct batch *batch)
+{
+    struct pool *pool = batch->pool;
+    /* The thread can lose the pool by any of its own frees. */
+    /* order: relaxed -- only the thread's own id matters, and it stored that itself */
+    while (batch->count != 0 && ep__load_relaxed(ep__pool_owner(pool)) == cache->tag) {
+        struct block *block = batch->first;
+        batch->first = block->next;
+        batch->count--;
+        free_local(pool, block);
+    }
+    if (batch->count > 1)
+        ep__batch_send(cache, batch, true);
+    else if (batch->count == 1 && !ep__batch_join(batch->first))
+        ep__batch_free(cache, pool, batch->first);
+}
+
 static void free_outside(void *p, const void *call_site)
 {
     struct cache *cache = ep__thread_cache();

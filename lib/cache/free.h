@@ -20,6 +20,9 @@
 /* Makes a pool that the thread has just adopted one of its own: map entry, lists, quota. */
 void ep__free_take_in(struct cache *cache, struct pool *pool);
 
+/* Frees a chain of blocks of one pool; the batch is used up. */
+void ep__free_batch(struct cache *cache, struct batch *batch);
+
 /* Recounts a usable or held pool and puts it where it belongs; it may be gone afterwards. */
 void ep__free_settle(struct cache *cache, struct pool *pool);
 

@@ -1,6 +1,7 @@
 /* Refill.  The argument stands in refill.h. */
 #include "cache/refill.h"
 
+#include "cache/deferred.h"
 #include "cache/fork.h"
 #include "cache/quota.h"
 #include "pool/carve.h"
@@ -106,7 +107,7 @@ static struct pool *acquire(struct cache *cache, unsigned class, bool from_new_a
     return pool;
 }
 
-/* A pool from outside the thread; NULL: no memory. */
+/* A pool from outside the thread, without a new arena; NULL: there is none. */
 static struct pool *find_pool(struct cache *cache, unsigned class, struct block **chain)
 {
     *chain = NULL;
@@ -116,8 +117,6 @@ static struct pool *find_pool(struct cache *cache, unsigned class, struct block 
         pool = acquire(cache, class, false);
     if (pool == NULL)
         pool = claim(cache, class, true, chain);
-    if (pool == NULL)
-        pool = acquire(cache, class, true);
     return pool;
 }
 
@@ -134,6 +133,11 @@ static bool replace(struct cache *cache, unsigned class, struct block **chain)
     if (bin->current != NULL)
         return true;
     struct pool *pool = find_pool(cache, class, chain);
+    /* What waits for a grace period is the reserve.  The thread may have a usable pool of the class after it. */
+    if (pool == NULL && ep__deferred_reclaim(cache))
+        return replace(cache, class, chain);
+    if (pool == NULL)
+        pool = acquire(cache, class, true);
     if (pool == NULL)
         return false;
     ep__pool_map(pool, cache->tag);

@@ -13,6 +13,7 @@
  *   partial  a PARTIAL pool that nobody owns
  *   acquire  a slot of the fullest arena
  *   sweep    partial pools that hints may have lost
+ *   reclaim  everything again, when deferred frees were due (deferred.h)
  *   create   a slot of a new arena
  *
  * A full pool is disowned, so that whoever frees into it first adopts it: blocks that go to other threads, or

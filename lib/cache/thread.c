@@ -6,6 +6,7 @@
 
 #include "arena/retire.h"
 #include "cache/batch.h"
+#include "cache/deferred.h"
 #include "cache/fork.h"
 #include "cache/ids.h"
 #include "cache/quota.h"
@@ -74,6 +75,7 @@ static struct cache *take_block(void)
     }
     cache->tag = id;
     cache->colour = id;
+    cache->is_calling = false;
     return cache;
 }
 
@@ -88,6 +90,7 @@ EP__COLD struct cache *ep__thread_born(void)
     if (cache == NULL)
         return NULL;
     ep__epoch_adopt_record(&cache->epoch, process);
+    ep__grace_adopt_record(&cache->grace, process);
     ep__cache_count(&cache->births, 1);
     point_at_window(&ep__tls);
     ep__tls.tag = cache->tag;
@@ -136,6 +139,8 @@ static void thread_exit(void *value)
     ep__tls.tag = EP__OWNER_DETACHED;
     ep__tls.has_exited = 1;
     ep__thread_release_all(cache, false);
+    ep__deferred_hand_over(cache);
+    ep__grace_leave_record(&cache->grace);
     ep__epoch_hand_over(&cache->epoch);
     ep__tls.cache = NULL;
     ep__ids_give_back(cache->tag);
@@ -149,6 +154,7 @@ void ep__thread_idle(void)
     if (cache == NULL)
         return;
     ep__fork_look(cache);
+    ep__deferred_hand_over(cache);
     ep__thread_release_all(cache, false);
     ep__retire_purge_now();
     ep__epoch_poll(&cache->epoch);

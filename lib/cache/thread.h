@@ -5,8 +5,8 @@
  * Algorithm.  A thread is born by its first slow path: it takes the lowest free owner id out of a bitmap, finds
  * the id's control block (blocks are mapped in chunks, published by one compare-and-swap, never unmapped), fills
  * its thread-local block and sets one pthread key, whose destructor is the thread's exit.  The order of the
- * exit: the tag becomes the reserved one; batches leave, without adoption; every pool is released; the epoch
- * record's entries are handed over; the id is released, with release order, so that the next thread with
+ * exit: the tag becomes the reserved one; batches leave, without adoption; every pool is released; what is
+ * deferred is handed over, and the thread's sections end; the id is released, with release order, so that the next thread with
  * this id finds no map entry, pool or entry of ours.  After its exit, and when ids or memory have run out, a
  * thread works detached (detached.h).
  *

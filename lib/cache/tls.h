@@ -2,7 +2,7 @@
  *
  * Layer: cache.  Uses: pool.  Used by: cache, api/fast.h.
  *
- * 304 bytes of thread-local storage in the initial-exec model (a variant for being dlopen()ed uses TLS
+ * 312 bytes of thread-local storage in the initial-exec model (a variant for being dlopen()ed uses TLS
  * descriptors).  A thread that has not been born, or has exited, has slot_limit 0 or a tag that no map entry
  * holds, and no list heads: all its calls take the slow paths.  The thread only; plain accesses.
  */
@@ -25,7 +25,8 @@ struct tls {
     char *pools;
     uint32_t tag; /* own id in the map; EP__OWNER_DETACHED before birth and after exit */
     uint32_t has_exited;
-    struct cache *cache; /* the control block; NULL before birth and after exit */
+    struct cache *cache;  /* the control block; NULL before birth and after exit */
+    uint32_t guest_depth; /* sections entered without a control block */
 };
 
 extern _Thread_local struct tls ep__tls

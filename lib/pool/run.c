@@ -20,12 +20,12 @@ static void store_slots(struct pool *pool, unsigned slots)
     ep__store_relaxed(&pool->run_slots, slots);
 }
 
-void *ep__run_alloc(size_t bytes, size_t alignment, bool *is_zero)
+void *ep__run_alloc(size_t bytes, size_t alignment, bool from_new_arena, bool *is_zero)
 {
     struct slots got;
     unsigned align = alignment > EP__SLOT_BYTES ? (unsigned)(alignment >> EP__SLOT_LOG2) : 1;
     unsigned count = slots_for(bytes);
-    if (!ep__arena_acquire(count, align, &got) && !ep__arena_create(count, align, &got))
+    if (!(from_new_arena ? ep__arena_create : ep__arena_acquire)(count, align, &got))
         return NULL;
     ep__arena_mark_touched(got.arena, got.first, (size_t)got.count << EP__SLOT_LOG2);
     struct pool *pool = ep__pool_describe(&got);

@@ -16,8 +16,9 @@
 #include "pool/pool.h"
 
 /* A run of at least `bytes` (at most EP__RUN_BYTES_MAX) that starts at a multiple of `alignment` (a power of
- * two, at most EP__ARENA_BYTES); is_zero says whether it reads as zero.  NULL: no memory. */
-void *ep__run_alloc(size_t bytes, size_t alignment, bool *is_zero);
+ * two, at most EP__ARENA_BYTES), out of a free place of an arena, or out of a new arena; is_zero says whether it reads
+ * as zero.  NULL: there is no room, or no memory. */
+void *ep__run_alloc(size_t bytes, size_t alignment, bool from_new_arena, bool *is_zero);
 
 /* Frees the run; corruption is reported when it is not one any more. */
 void ep__run_free(struct pool *pool);

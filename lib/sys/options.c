@@ -45,6 +45,7 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
     [EP__OPTION_THREAD_PERCENT] = {"thread_percent", "must be 0 to 1000", NULL, false, 0, 1000},
     [EP__OPTION_BATCH_BYTES] = {"batch_bytes", BYTES_RULE, NULL, true, 0, PTRDIFF_MAX},
     [EP__OPTION_HUGE_CACHE] = {"huge_cache", "must be 0 or 1", NULL, false, 0, 1},
+    [EP__OPTION_DEFERRED_BYTES] = {"deferred_bytes", BYTES_RULE, NULL, true, 0, PTRDIFF_MAX},
     [EP__OPTION_FORK] = {"fork", "must be cut or strict", fork_words, false, EP__FORK_CUT,
                          EP__FORK_STRICT},
     [EP__OPTION_STATS] = {"stats", "must be 0 or 1", NULL, false, 0, 1},
@@ -61,6 +62,7 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_THREAD_PERCENT] = 50,
     [EP__OPTION_BATCH_BYTES] = 32 * KIB,
     [EP__OPTION_HUGE_CACHE] = 1,
+    [EP__OPTION_DEFERRED_BYTES] = 256 * MIB,
     [EP__OPTION_FORK] = EP__FORK_CUT,
     [EP__OPTION_STATS] = 0,
 };

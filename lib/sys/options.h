@@ -46,6 +46,7 @@ enum option {
     EP__OPTION_THREAD_PERCENT, /* of a thread's share of the bytes in use */
     EP__OPTION_BATCH_BYTES,    /* bytes */
     EP__OPTION_HUGE_CACHE,     /* 0, 1 */
+    EP__OPTION_DEFERRED_BYTES, /* bytes */
     EP__OPTION_FORK,           /* enum option_fork */
     EP__OPTION_STATS,          /* 0, 1 */
     EP__OPTION_COUNT

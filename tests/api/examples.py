@@ -24,6 +24,8 @@ int main(void)
 }
 """
 BEFORE = """#include <epmalloc/epmalloc.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 """

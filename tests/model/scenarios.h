@@ -13,6 +13,8 @@ extern const struct scenario scenarios_huge[];
 extern const struct scenario scenarios_run[];
 extern const struct scenario scenarios_account[];
 extern const struct scenario scenarios_epoch[];
+extern const struct scenario scenarios_grace[];
 extern const struct scenario scenarios_cache[];
+extern const struct scenario scenarios_deferred[];
 
 #endif

@@ -1,4 +1,4 @@
-/* sys/vm, sys/clock and the report of corruption, as the explorer's: address space is real, what happens to it is
+/* sys/vm, sys/clock, sys/task and the report of corruption, as the explorer's: address space is real, what happens to it is
  * only written down.
  *
  * Reserved memory can be used at once.  Purging zeroes what is there and counts as a write of all of it; what has
@@ -9,6 +9,7 @@
 #include "search.h"
 #include "sys/clock.h"
 #include "sys/report.h"
+#include "sys/task.h"
 #include "sys/vm.h"
 #include "vm_area.h"
 #include "vm_model.h"
@@ -199,6 +200,16 @@ size_t ep__vm_resident_bytes(void *start, size_t bytes)
 uint64_t ep__clock_ms(void)
 {
     return 1;
+}
+
+uint32_t ep__task_number(void)
+{
+    return model_thread() + 1;
+}
+
+void ep__task_pause(void)
+{
+    model_break("nothing that is explored waits");
 }
 
 void ep__report_corruption(const char *what, const void *address)

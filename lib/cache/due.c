@@ -1,0 +1,149 @@
+/* What is due.  The argument stands in due.h and deferred.h. */
+#include "cache/due.h"
+
+#include "cache/free.h"
+#include "cache/lookup.h"
+#include "sys/report.h"
+
+/* A block whose grace period is over: nobody's but ours. */
+struct __attribute__((may_alias)) due_block {
+    struct block block;
+    uint64_t mark;
+};
+
+void ep__due_note_oldest(struct cache *cache)
+{
+    uint64_t since = 0;
+    for (unsigned kind = 0; kind < EP__DEFERRED_KINDS; kind++) {
+        const struct chunk *first = cache->deferred[kind].first;
+        if (first != NULL && (since == 0 || first->opened_ms < since))
+            since = first->opened_ms;
+    }
+    /* order: relaxed -- statistics */
+    ep__store_relaxed(&cache->grace.waiting_since_ms, since);
+}
+
+struct chunk *ep__due_unlink_first(struct cache *cache, enum ep__deferred_kind kind)
+{
+    struct deferrals *list = &cache->deferred[kind];
+    struct chunk *chunk = list->first;
+    list->first = chunk->next;
+    if (list->first == NULL)
+        list->last = NULL;
+    ep__due_note_oldest(cache);
+    return chunk;
+}
+
+/* The first closed chunk, if it is due. */
+static struct chunk *find_due(const struct cache *cache, enum ep__deferred_kind kind)
+{
+    struct chunk *chunk = cache->deferred[kind].first;
+    return chunk != NULL && ep__grace_is_over(chunk->goal) ? chunk : NULL;
+}
+
+/* The pool of a block; NULL: it is a run or huge. */
+static struct pool *find_pool(const void *p)
+{
+    struct found found = ep__lookup(p);
+    if (ep__unlikely(found.what == EP__FOUND_FREE || found.what == EP__FOUND_MISALIGNED))
+        ep__report_corruption("freed while its deferred free was waiting:", p);
+    return found.what == EP__FOUND_BLOCK ? found.pool : NULL;
+}
+
+/* Puts a block in front of a group. */
+static void join_group(struct batch *group, void *p, uint64_t goal)
+{
+    struct due_block *due = p;
+    uint64_t mark = (goal << 1 | 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)p;
+    if (ep__unlikely(due->mark == mark))
+        ep__report_corruption("deferred twice, and not allocated in between:", p);
+    due->mark = mark;
+    due->block.next = group->first;
+    group->first = &due->block;
+    if (group->last == NULL)
+        group->last = &due->block;
+    group->count++;
+}
+
+/* Moves blocks of the first pool that the chunk's bucket has, at most `most`, to a group; a run or huge block alone. */
+static struct batch take_group(struct chunk *chunk, uint32_t most)
+{
+    uint16_t *link = &chunk->heads[chunk->bucket];
+    struct block *first = chunk->blocks[*link - 1];
+    struct batch group = {find_pool(first), NULL, NULL, 0};
+    if (group.pool == NULL) {
+        group.first = group.last = first;
+        group.count = 1;
+        *link = chunk->links[*link - 1];
+        return group;
+    }
+    while (*link != 0 && group.count < most) {
+        unsigned i = *link - 1U;
+        if (find_pool(chunk->blocks[i]) == group.pool) {
+            *link = chunk->links[i];
+            join_group(&group, chunk->blocks[i], chunk->goal);
+        } else {
+            link = &chunk->links[i];
+        }
+    }
+    return group;
+}
+
+/* Frees a group of the chunk's blocks; returns how many. */
+static uint32_t free_group(struct cache *cache, struct chunk *chunk, uint32_t most)
+{
+    while (chunk->heads[chunk->bucket] == 0)
+        chunk->bucket++;
+    struct batch group = take_group(chunk, most);
+    uint32_t count = group.count;
+    size_t bytes = count * ep__cache_usable_size(group.first);
+    chunk->left -= count;
+    chunk->bytes -= bytes;
+    ep__grace_count(&cache->grace, EP__WAITING_BLOCKS, (uint64_t)0 - count);
+    ep__grace_count(&cache->grace, EP__WAITING_BYTES, (uint64_t)0 - bytes);
+    ep__grace_count(&cache->grace, EP__FREED_BLOCKS, count);
+    if (group.pool == NULL)
+        ep__cache_free(group.first);
+    else
+        ep__free_batch(cache, &group);
+    return count;
+}
+
+uint32_t ep__due_free(struct cache *cache, uint32_t most)
+{
+    uint32_t count = 0;
+    struct chunk *chunk;
+    while (count < most && (chunk = find_due(cache, EP__DEFERRED_BLOCKS)) != NULL) {
+        count += free_group(cache, chunk, most - count);
+        if (chunk->left == 0)
+            ep__chunk_give_back(ep__due_unlink_first(cache, EP__DEFERRED_BLOCKS));
+    }
+    return count;
+}
+
+/* Takes a call out of the first chunk, before it is run: it may use the list. */
+static struct call take_call(struct cache *cache, struct chunk *chunk)
+{
+    struct call call = chunk->calls[chunk->count - chunk->left];
+    chunk->left--;
+    chunk->bytes -= sizeof call;
+    ep__grace_count(&cache->grace, EP__WAITING_CALLS, (uint64_t)0 - 1);
+    ep__grace_count(&cache->grace, EP__WAITING_BYTES, (uint64_t)0 - sizeof call);
+    ep__grace_count(&cache->grace, EP__RUN_CALLS, 1);
+    if (chunk->left == 0)
+        ep__chunk_give_back(ep__due_unlink_first(cache, EP__DEFERRED_CALLS));
+    return call;
+}
+
+void ep__due_call(struct cache *cache, uint32_t most)
+{
+    struct chunk *chunk;
+    if (cache->is_calling)
+        return;
+    cache->is_calling = true;
+    while (most-- != 0 && (chunk = find_due(cache, EP__DEFERRED_CALLS)) != NULL) {
+        struct call call = take_call(cache, chunk);
+        call.function(call.argument);
+    }
+    cache->is_calling = false;
+}
