@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 {
     pthread_t ids[THREADS_MAX];
     struct timespec start, end;
-    struct ep_account account;
+    struct ep_stats account;
     if (argc < 2)
         return 2;
     is_deferred = strcmp(argv[1], "deferred") == 0;
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
     while (ep_epoch_poll() != 0) {
     }
     (void)ep_purge();
-    if (ep_account(&account, sizeof account) != 0)
+    if (ep_stats(&account, sizeof account) != 0)
         return 1;
     printf("%s arenas_most=%zu arenas_left=%zu ms=%.0f waiting_most_kib=%zu refusals=%zu\n",
            argv[1], account.arenas_highwater, account.arenas,

@@ -623,7 +623,7 @@ struct ep_epoch_stats {
  *     printf("%zu bytes wait for thread %zu\n", stats.waiting_bytes, stats.oldest_thread);
  *
  * stats     where the numbers go.
- * size      sizeof *stats as the caller was compiled, as for ep_account().
+ * size      sizeof *stats as the caller was compiled, as for ep_stats().
  * Returns 0, or -1 when stats is NULL or size is 0.
  * errno     EINVAL on failure, untouched on success.
  *

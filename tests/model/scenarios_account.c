@@ -98,7 +98,7 @@ static void run_and_free(void)
 {
     bool is_zero;
     model_doing("make a run");
-    struct block *block = ep__run_alloc(3 * EP__SLOT_BYTES, 1, &is_zero);
+    struct block *block = ep__run_alloc(3 * EP__SLOT_BYTES, 1, false, &is_zero);
     if (block == NULL)
         model_fail("no run");
     struct pool *run = ep__pool_at(world_window(), ep__window_slot(world_window(), block));

@@ -12,7 +12,7 @@ static void run_below_a_free_slot(void)
     bool is_zero;
     keep_everything();
     (void)make_arena(61);
-    struct block *block = ep__run_alloc(3 * EP__SLOT_BYTES, 1, &is_zero);
+    struct block *block = ep__run_alloc(3 * EP__SLOT_BYTES, 1, false, &is_zero);
     if (block == NULL)
         model_break("no run");
     run = ep__lookup(block).pool;

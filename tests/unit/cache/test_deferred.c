@@ -59,7 +59,7 @@ static void every_block_of_every_kind_is_freed_once(void)
         blocks[i] = ep_malloc(i % 50 != 0 ? sizes[i % 4] : sizes[i / 50 % 7]);
     defer_many(MANY);
     assert_int_equal(ep__deferred_poll(ep__tls.cache), 0);
-    struct ep_account account = check_account();
+    struct ep_stats account = check_account();
     assert_int_equal(account.blocks_in_use + account.runs_in_use + account.huge_blocks, 0);
     assert_int_equal(count_of_own(EP__FREED_BLOCKS), MANY);
     check_cache(ep__tls.cache);
