@@ -1,9 +1,8 @@
 /* Fork.  The argument stands in fork.h. */
 #include "cache/fork.h"
 
-#include <pthread.h>
-
 #include "sys/options.h"
+#include "sys/task.h"
 #include "sys/vm.h"
 
 enum { FIRST_PROCESS = 1 };
@@ -35,7 +34,7 @@ static _Atomic(uint64_t) *make_mark(void)
 }
 
 /* The first slow path in a child, or one of several threads' at once: all of it may be done twice. */
-EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page, struct cache *cache)
+EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
 {
     /* order: relaxed -- the parent's number, copied with its memory, or already ours */
     uint64_t process = ep__load_relaxed(&last_process) + 1;
@@ -46,10 +45,16 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page, struct cache *cache)
     if (!ep__cas_strong_acq_rel(page, &zero, process))
         return zero;
     ep__epoch_forget_others(process);
-    ep__grace_forget_others(process, cache == NULL ? NULL : &cache->grace);
     /* order: relaxed -- read in this process's children only */
     ep__store_relaxed(&last_process, process);
     return process;
+}
+
+/* A record of the parent's process is that of the thread that called fork(): others' are not looked with. */
+EP__COLD static void survive(struct cache *cache, uint64_t process)
+{
+    ep__grace_forget_others(process, &cache->grace);
+    ep__grace_move_record(&cache->grace, process);
 }
 
 uint64_t ep__fork_look(struct cache *cache)
@@ -63,26 +68,18 @@ uint64_t ep__fork_look(struct cache *cache)
     /* order: acquire FRK -- pairs with recognise; zero only in a new child */
     uint64_t process = ep__load_acquire(page);
     if (ep__unlikely(process == 0))
-        process = recognise(page, cache);
+        process = recognise(page);
     if (cache != NULL) {
         ep__epoch_move_record(&cache->epoch, process);
-        ep__grace_move_record(&cache->grace, process);
+        if (ep__unlikely(!ep__grace_is_in(&cache->grace, process)))
+            survive(cache, process);
     }
     return process;
 }
 
-/* In the child, on the thread that called fork(): its sections go on. */
-static void look_in_child(void)
+void ep__fork_adopt_record(struct cache *cache, uint64_t process)
 {
-    /* order: acquire FRK -- pairs with make_mark; a process that has not used the allocator is left alone */
-    if (ep__load_acquire(&ep__fork_mark) == NULL)
-        return;
-    uint64_t process = ep__fork_look(ep__tls.cache);
-    if (ep__tls.guest_depth != 0)
-        ep__grace_enter_guest(process);
-}
-
-__attribute__((constructor(101))) static void look_after_fork(void)
-{
-    (void)pthread_atfork(NULL, NULL, look_in_child);
+    ep__grace_adopt_record(&cache->grace, process);
+    if (process != FIRST_PROCESS && ep__task_is_first())
+        ep__grace_forget_others(process, &cache->grace);
 }

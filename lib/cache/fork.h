@@ -10,10 +10,11 @@
  *   - the forking thread keeps its id, pools and lists: it was between two operations of its own;
  *   - ids of other threads stay taken for ever, so pools with their ids in the map are quarantined: frees into
  *     them are counted by the word, nothing is allocated from them;
- *   - sections of other threads are closed (ep__epoch_forget_others, ep__grace_forget_others), or no grace period
- *     would end.  A section of the program that the forking thread is in stays open: a handler of fork() looks
- *     before anything else in the child can.  After _Fork() and clone() it stays open when the forking thread is the
- *     first to look;
+ *   - sections of other threads are closed, or no grace period would end: the allocator's by the first thread that
+ *     looks (ep__epoch_forget_others), because the forking thread is in none; the program's by the forking thread
+ *     itself (ep__grace_forget_others), because only that one knows its own, which stays open.  It is the thread whose
+ *     record bears the parent's number, or which has no record and the process's own number in the kernel.  Until
+ *     it has looked the program's grace periods do not end in the child;
  *   - what another thread held in the middle of an operation (a slot, an arena, a batch) is lost: at most one
  *     pool, run or arena and batch_bytes of withheld blocks a thread.
  * PARTIAL and FULL pools and arena words are used: the child sees the other threads' memory as a causally
@@ -36,6 +37,9 @@ extern _Atomic(_Atomic(uint64_t) *) ep__fork_mark;
 /* Recognises a new child and returns the process's number, counted by forks; `cache` is the calling thread's,
  * outside sections, or NULL.  Called before every section and before slots are acquired. */
 uint64_t ep__fork_look(struct cache *cache);
+
+/* Adopts the grace record of the calling thread's new control block. */
+void ep__fork_adopt_record(struct cache *cache, uint64_t process);
 
 /* Whether the calling thread has looked since the process began; true where children are not recognised. */
 static inline bool ep__fork_is_known(struct cache *cache)

@@ -90,7 +90,7 @@ EP__COLD struct cache *ep__thread_born(void)
     if (cache == NULL)
         return NULL;
     ep__epoch_adopt_record(&cache->epoch, process);
-    ep__grace_adopt_record(&cache->grace, process);
+    ep__fork_adopt_record(cache, process);
     ep__cache_count(&cache->births, 1);
     point_at_window(&ep__tls);
     ep__tls.tag = cache->tag;

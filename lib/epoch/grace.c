@@ -29,9 +29,6 @@ static void register_record(struct grace_record *record)
 
 void ep__grace_move_record(struct grace_record *record, uint64_t process)
 {
-    /* order: relaxed -- the owner's own number */
-    if (ep__likely(ep__load_relaxed(&record->process) == process))
-        return;
     /* order: relaxed -- statistics */
     ep__store_relaxed(&record->thread, ep__task_number());
     /* order: relaxed -- read in this process's children only, and for statistics */

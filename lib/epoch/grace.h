@@ -98,6 +98,13 @@ extern _Atomic(uint64_t) ep__grace_over;
 /* Prepares a record for a new owner, the calling thread, in the process number `process`. */
 void ep__grace_adopt_record(struct grace_record *record, uint64_t process);
 
+/* Whether the owner has noted that it lives in the process number `process`. */
+static inline bool ep__grace_is_in(struct grace_record *record, uint64_t process)
+{
+    /* order: relaxed -- the owner's own number */
+    return ep__load_relaxed(&record->process) == process;
+}
+
 /* The owner notes that it goes on living in the process number `process`. */
 void ep__grace_move_record(struct grace_record *record, uint64_t process);
 

@@ -10,6 +10,11 @@ uint32_t ep__task_number(void)
     return (uint32_t)gettid();
 }
 
+bool ep__task_is_first(void)
+{
+    return gettid() == getpid();
+}
+
 void ep__task_pause(void)
 {
     enum { PAUSE_NS = 50000 };

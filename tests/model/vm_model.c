@@ -207,6 +207,11 @@ uint32_t ep__task_number(void)
     return model_thread() + 1;
 }
 
+bool ep__task_is_first(void)
+{
+    return false;
+}
+
 void ep__task_pause(void)
 {
     model_break("nothing that is explored waits");

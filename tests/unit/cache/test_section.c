@@ -195,6 +195,51 @@ static void the_forking_threads_section_is_seen_by_the_childs_other_threads(void
     in_child(check_section_by_another, &goal);
 }
 
+/* The forking thread looks last. */
+static void check_end_of_lost_section(void *goal)
+{
+    uint64_t answer = *(uint64_t *)goal;
+    on_thread(poll_in_child, &answer);
+    assert_int_equal(answer, 0);
+    assert_true(is_over_now(*(uint64_t *)goal));
+    on_thread(poll_in_child, goal);
+    assert_int_equal(*(uint64_t *)goal, 1);
+}
+
+static void the_forking_thread_ends_the_sections_of_those_that_its_child_lacks(void)
+{
+    struct puppet reader;
+    puppet_begin(&reader);
+    puppet_do(&reader, enter, NULL);
+    (void)ep__thread_cache();
+    uint64_t goal = ep__grace_begin();
+    in_child(check_end_of_lost_section, &goal);
+    puppet_do(&reader, leave, NULL);
+    puppet_end(&reader);
+}
+
+static void be_born_in_child(void *goal)
+{
+    uint64_t answer = *(uint64_t *)goal;
+    on_thread(poll_in_child, &answer);
+    assert_int_equal(answer, 0);
+    assert_null(ep__tls.cache);
+    assert_non_null(ep__thread_cache());
+    assert_true(is_over_now(*(uint64_t *)goal));
+}
+
+static void a_forking_thread_without_a_control_block_ends_them_at_its_birth(void)
+{
+    struct puppet reader;
+    puppet_begin(&reader);
+    puppet_do(&reader, enter, NULL);
+    assert_null(ep__tls.cache);
+    uint64_t goal = ep__grace_begin();
+    in_child(be_born_in_child, &goal);
+    puppet_do(&reader, leave, NULL);
+    puppet_end(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +252,8 @@ int main(void)
         alone(a_thread_enters_after_its_own_exit),
         alone(in_a_child_only_the_forking_threads_section_goes_on),
         alone(the_forking_threads_section_is_seen_by_the_childs_other_threads),
+        alone(the_forking_thread_ends_the_sections_of_those_that_its_child_lacks),
+        alone(a_forking_thread_without_a_control_block_ends_them_at_its_birth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
