@@ -106,6 +106,15 @@ static bool convicts(struct evidence *evidence)
     return waited_ms >= PATIENCE_MS && (was_asleep || spun_ms >= SPUN_MS);
 }
 
+static void require_process(struct freeze_shared *shared)
+{
+    unsigned long ticks;
+    /* order: relaxed -- written before the first victim */
+    char state = look_at(ep__load_relaxed(&shared->process), &ticks);
+    if (state == 0 || state == 'Z' || state == 'X')
+        freeze_fail("the process under test has died beside its victim");
+}
+
 static bool await_long(struct freeze_shared *shared, uint32_t number)
 {
     const struct timespec pause = {0, LOOKS_MS * 1000L * 1000};
@@ -113,6 +122,7 @@ static bool await_long(struct freeze_shared *shared, uint32_t number)
     begin_evidence(shared, &evidence);
     while (!is_done(shared, number)) {
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        require_process(shared);
         if (is_stale(shared, &evidence))
             begin_evidence(shared, &evidence);
         else if (convicts(&evidence) && !is_stale(shared, &evidence))

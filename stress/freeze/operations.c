@@ -78,10 +78,20 @@ static const char *const names[] = {"ep_malloc",      "ep_calloc",          "ep_
 enum { NAMES = sizeof names / sizeof *names };
 static void *found[NAMES];
 
+/* The allocator's own, not the C library's beside another allocator. */
+static bool has_trim;
+
+static bool is_of_c_library(const char *name)
+{
+    void *library = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    return dlsym(RTLD_DEFAULT, name) == dlsym(library, name);
+}
+
 __attribute__((constructor)) static void find_names(void)
 {
     for (unsigned i = 0; i < NAMES; i++)
         found[i] = dlsym(RTLD_DEFAULT, names[i]);
+    has_trim = is_of_c_library("malloc_trim") == is_of_c_library("malloc");
 }
 
 void *freeze_symbol(const char *name)
@@ -101,7 +111,8 @@ void freeze_idle(void)
 
 void freeze_trim(void)
 {
-    (void)malloc_trim(0);
+    if (has_trim)
+        (void)malloc_trim(0);
 }
 
 const struct freeze_operation *freeze_operation_at(unsigned place)

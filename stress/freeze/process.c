@@ -188,7 +188,9 @@ bool process_step(struct process *process)
     int signal = SIGTRAP;
     do {
         int passed = signal == SIGTRAP ? 0 : signal;
-        if (ptrace(PTRACE_SINGLESTEP, process->victim, NULL, (void *)(uintptr_t)passed) != 0)
+        /* Where the process has died meanwhile, the next wait says of what. */
+        if (ptrace(PTRACE_SINGLESTEP, process->victim, NULL, (void *)(uintptr_t)passed) != 0 &&
+            errno != ESRCH)
             freeze_fail("the victim cannot be stepped: %s", strerror(errno));
         signal = await_stop(process);
     } while (signal != SIGTRAP && signal != 0);
