@@ -206,16 +206,20 @@ static void check_end_of_lost_section(void *goal)
     assert_int_equal(*(uint64_t *)goal, 1);
 }
 
+/* As of a thread that a child will lack: a sanitizer lets a child of several threads make none. */
+static void enter_as_another(void)
+{
+    static struct grace_record other;
+    ep__grace_adopt_record(&other, ep__fork_look(NULL));
+    ep__grace_enter(&other);
+}
+
 static void the_forking_thread_ends_the_sections_of_those_that_its_child_lacks(void)
 {
-    struct puppet reader;
-    puppet_begin(&reader);
-    puppet_do(&reader, enter, NULL);
+    enter_as_another();
     (void)ep__thread_cache();
     uint64_t goal = ep__grace_begin();
     in_child(check_end_of_lost_section, &goal);
-    puppet_do(&reader, leave, NULL);
-    puppet_end(&reader);
 }
 
 static void be_born_in_child(void *goal)
@@ -230,14 +234,10 @@ static void be_born_in_child(void *goal)
 
 static void a_forking_thread_without_a_control_block_ends_them_at_its_birth(void)
 {
-    struct puppet reader;
-    puppet_begin(&reader);
-    puppet_do(&reader, enter, NULL);
+    enter_as_another();
     assert_null(ep__tls.cache);
     uint64_t goal = ep__grace_begin();
     in_child(be_born_in_child, &goal);
-    puppet_do(&reader, leave, NULL);
-    puppet_end(&reader);
 }
 
 int main(void)
