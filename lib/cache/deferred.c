@@ -102,6 +102,33 @@ static void push_orphans(enum ep__deferred_kind kind, struct chunk *first, struc
     } while (!ep__cas_weak_release(&orphans[kind], &head, first));
 }
 
+/* What stands in the stack is the truth; who took it or pushed it, and is gone, may have been about to count. */
+static void recount(enum ep__deferred_kind kind, uint64_t *bytes)
+{
+    uint64_t left = 0;
+    struct chunk *last = NULL;
+    /* order: acquire DFO -- pairs with push_orphans; carries the chunks */
+    struct chunk *first = ep__exchange_acquire(&orphans[kind], NULL);
+    for (struct chunk *chunk = first; chunk != NULL; chunk = chunk->next) {
+        left += chunk->left;
+        *bytes += chunk->bytes;
+        last = chunk;
+    }
+    /* order: relaxed -- statistics and a bound */
+    ep__store_relaxed(&orphan_counts[kind], left);
+    if (first != NULL)
+        push_orphans(kind, first, last);
+}
+
+void ep__deferred_recount(void)
+{
+    uint64_t bytes = 0;
+    recount(EP__DEFERRED_BLOCKS, &bytes);
+    recount(EP__DEFERRED_CALLS, &bytes);
+    /* order: relaxed -- statistics and a bound */
+    ep__store_relaxed(&orphan_counts[EP__WAITING_BYTES], bytes);
+}
+
 static void hand_over(struct cache *cache, enum ep__deferred_kind kind)
 {
     struct deferrals *list = &cache->deferred[kind];

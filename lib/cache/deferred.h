@@ -14,13 +14,13 @@
  * Algorithm.  A block is filed under its pool's bucket in the open chunk; nothing is written into it.  The chunk is
  * closed when it is full, when its blocks have EP__CHUNK_FREE_BYTES, when it is EP__CHUNK_MS old and somebody looks, and
  * by a poll.  The goal is taken after the last deferral has come, so it stands for all of them.  Each time a chunk is
- * opened the thread polls (one look at all sections a chunk).  What is due is freed in small portions, by every
- * EP__STEP_BLOCKS / 2 deferrals and by malloc's slow path, so that a grace period's end makes no call long and the freed
- * blocks do not overflow what the thread keeps; of one pool as many as the portion allows, by one step of its
- * ownership word.  Calls are run by ep_defer, a few a call, and by polls; never by malloc, free or ep_free_deferred,
- * because the program cannot know when those run.
- * Before a new arena is made, and before an allocation fails, everything that is due is freed: what waits for a
- * grace period is the reserve.
+ * opened the thread polls (one look at all sections a chunk).  What is due is freed in portions, by every 16th
+ * deferral and by malloc's slow path, 32 blocks each, or 128 where more than one chunk is due, so that a grace
+ * period's end makes no call long and the freed blocks do not overflow what the thread keeps; of one pool as many
+ * as the portion allows, by one step of its ownership word.  Calls are run by ep_defer, a few a call, and by
+ * polls; never by malloc, free or ep_free_deferred, because the program cannot know when those run.
+ * Before a new arena is made, and before an allocation fails, what is due is freed until there is room: what waits
+ * for a grace period is the reserve.
  * An exiting or idle thread closes its open chunks and pushes its lists on the orphans, whole; whoever polls next takes
  * the whole stack and gives all of it one new goal: later than need be, never too early, and the taker's list stays in
  * order.  A goal is a number, so who takes a chunk needs nothing of the thread that closed it.
@@ -37,7 +37,8 @@
  *   2. a chunk is in one place: open, on one thread's list, or an orphan; each deferral is done once, by whose it is.
  *   3. WAITING_BLOCKS, _CALLS and _BYTES are what the open and closed chunks hold; the orphans' are counted apart.
  * Edges: DFO (a chain of orphans).
- * Fork: the forking thread keeps its chunks; those that other threads had not left behind are lost to the child.
+ * Fork: the forking thread keeps its chunks; those that other threads had not left behind are lost to the
+ * child, and the orphans, which a thread may have been about to count, are counted anew.
  * Progress: lock-free.  Nothing here waits.
  * ABA: orphans are pushed to and taken whole.
  * Fails: no memory for a chunk: ENOMEM, and the block is still the caller's.
@@ -86,6 +87,9 @@ void ep__deferred_hand_over(struct cache *cache);
 
 /* Of what threads have left behind: blocks, calls and bytes. */
 uint64_t ep__deferred_orphans(enum ep__count count);
+
+/* In a new child: counts the orphans anew. */
+void ep__deferred_recount(void);
 
 /* Sums up what waits, with the orphans. */
 void ep__deferred_sum_up(struct grace_sum *sum);

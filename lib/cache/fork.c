@@ -1,6 +1,7 @@
 /* Fork.  The argument stands in fork.h. */
 #include "cache/fork.h"
 
+#include "cache/deferred.h"
 #include "sys/options.h"
 #include "sys/task.h"
 #include "sys/vm.h"
@@ -45,6 +46,7 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
     if (!ep__cas_strong_acq_rel(page, &zero, process))
         return zero;
     ep__epoch_forget_others(process);
+    ep__deferred_recount();
     /* order: relaxed -- read in this process's children only */
     ep__store_relaxed(&last_process, process);
     return process;
