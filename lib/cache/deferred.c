@@ -153,7 +153,9 @@ void ep__deferred_hand_over(struct cache *cache)
 uint64_t ep__deferred_orphans(enum ep__count count)
 {
     /* order: relaxed -- statistics and a bound */
-    return ep__load_relaxed(&orphan_counts[count]);
+    uint64_t left = ep__load_relaxed(&orphan_counts[count]);
+    /* Who counts beside a recount can make it fall below zero. */
+    return left > INT64_MAX ? 0 : left;
 }
 
 void ep__deferred_sum_up(struct grace_sum *sum)
