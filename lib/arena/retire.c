@@ -263,22 +263,27 @@ static bool is_due(size_t retained, size_t bound)
     return ep__cas_strong_relaxed(&excess_since_ms, &since, now);
 }
 
-/* Huge mappings first, because they are the ones that cost least to give back. */
-static void purge_to(size_t target, unsigned arenas_max)
+/* Huge mappings first, because they are the ones that cost least to give back.  Returns the bytes given back. */
+static size_t purge_to(size_t target, unsigned arenas_max)
 {
     note_purge();
     size_t retained = ep__retire_retained_bytes();
     size_t cached = ep__huge_cached_bytes();
     size_t excess = retained > target ? retained - target : 0;
-    (void)ep__huge_trim(cached > excess ? cached - excess : 0);
-    (void)purge_emptiest(target, arenas_max);
+    size_t bytes = ep__huge_trim(cached > excess ? cached - excess : 0);
+    return bytes + purge_emptiest(target, arenas_max);
+}
+
+size_t ep__retire_purge_some(size_t target)
+{
+    return purge_to(target, PURGED_ARENAS_MAX);
 }
 
 void ep__retire_purge_now(void)
 {
     size_t bound = ep__retire_bound_bytes();
     if (ep__retire_retained_bytes() > bound)
-        purge_to(bound, UINT32_MAX);
+        (void)purge_to(bound, UINT32_MAX);
 }
 
 void ep__retire_purge_excess(void)
@@ -287,7 +292,7 @@ void ep__retire_purge_excess(void)
     size_t retained = ep__retire_retained_bytes();
     if (ep__unlikely(retained > bound)) {
         if (is_due(retained, bound))
-            purge_to(bound / 4 * 3, PURGED_ARENAS_MAX);
+            (void)purge_to(bound / 4 * 3, PURGED_ARENAS_MAX);
         return;
     }
     /* order: relaxed -- a policy */

@@ -35,6 +35,9 @@ struct arena *ep__retire_take_again_or_begin(void);
 /* Purges free slots while more than the bound is resident; called by frees that have given slots back. */
 void ep__retire_purge_excess(void);
 
+/* Purges towards a target of retained bytes, some arenas; returns the bytes given back. */
+size_t ep__retire_purge_some(size_t target);
+
 /* Purges down to the bound, without a delay: the caller says that it will wait for long. */
 void ep__retire_purge_now(void);
 

@@ -1,0 +1,96 @@
+/* Upkeep: lib/cache/upkeep.c. */
+#include "unit/alone.h"
+
+#include "cache/upkeep.h"
+#include "sys/vm.h"
+#include "unit/caches.h"
+
+static struct upkeep upkeep;
+
+/* An arena all of whose slots are in use and have pages in memory. */
+static struct arena *make_written(void)
+{
+    struct arena *arena = make_arena();
+    keep_everything();
+    memset(ep__arena_base(arena), 1, EP__ARENA_BYTES);
+    ep__arena_mark_touched(arena, 0, EP__ARENA_BYTES);
+    return arena;
+}
+
+/* Makes so many slots free that have pages in memory. */
+static struct arena *retain_slots(unsigned slots)
+{
+    struct arena *arena = make_written();
+    ep__arena_release(arena, 0, slots);
+    return arena;
+}
+
+static void do_rounds(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        (void)ep__upkeep_round(&upkeep);
+}
+
+static void what_is_free_through_a_period_goes_back(void)
+{
+    struct arena *arena = retain_slots(10);
+    do_rounds(EP__UPKEEP_ROUNDS - 1);
+    assert_int_equal(ep__retire_retained_bytes(), 10 * EP__SLOT_BYTES);
+    do_rounds(1);
+    assert_int_equal(ep__retire_retained_bytes(), 0);
+    assert_int_equal(ep__vm_resident_bytes(ep__arena_base(arena), EP__ARENA_BYTES),
+                     54 * EP__SLOT_BYTES);
+    check_arenas();
+}
+
+static void what_was_used_in_between_stays(void)
+{
+    struct arena *used = retain_slots(10);
+    (void)retain_slots(20);
+    do_rounds(3);
+    assert_true(ep__arena_acquire_at(used, 0, 10));
+    do_rounds(3);
+    ep__arena_release(used, 0, 10);
+    do_rounds(EP__UPKEEP_ROUNDS - 6);
+    assert_int_equal(ep__retire_retained_bytes(), 10 * EP__SLOT_BYTES);
+    do_rounds(EP__UPKEEP_ROUNDS);
+    assert_int_equal(ep__retire_retained_bytes(), 0);
+    check_arenas();
+}
+
+static void a_round_does_a_bounded_number_of_arenas(void)
+{
+    enum { ARENAS = 12 };
+    for (unsigned i = 0; i < ARENAS; i++)
+        (void)make_written();
+    for (unsigned i = 0; i < ARENAS; i++)
+        ep__arena_release(ep__arena_at(ep__window_at(0), i), 0, 32);
+    do_rounds(EP__UPKEEP_ROUNDS - 1);
+    size_t retained = ep__retire_retained_bytes();
+    assert_int_equal(retained, ARENAS * 32 * EP__SLOT_BYTES);
+    for (unsigned i = 0; i < 3; i++) {
+        bool is_last = i == 2;
+        assert_int_equal(ep__upkeep_round(&upkeep), is_last ? EP__UPKEEP_ROUND_MS : 1);
+        retained -= 4 * 32 * EP__SLOT_BYTES;
+        assert_int_equal(ep__retire_retained_bytes(), retained);
+    }
+}
+
+static void what_is_above_the_bound_goes_back_without_a_period(void)
+{
+    (void)retain_slots(10);
+    keep_nothing();
+    do_rounds(1);
+    assert_int_equal(ep__retire_retained_bytes(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        alone(what_is_free_through_a_period_goes_back),
+        alone(what_was_used_in_between_stays),
+        alone(a_round_does_a_bounded_number_of_arenas),
+        alone(what_is_above_the_bound_goes_back_without_a_period),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
