@@ -18,11 +18,11 @@
 EP__INLINE void *ep__fast_malloc(size_t size)
 {
     if (ep__likely(size <= EP__SMALL_BYTES_MAX)) {
-        size = (size + 15) >> 4;
-        struct block *block = ep__tls.heads[size];
+        size_t units = (size + 15) >> 4;
+        struct block *block = ep__tls.heads[units];
         if (ep__unlikely(block == NULL))
-            return ep__cache_malloc_units(size);
-        ep__tls.heads[size] = block->next;
+            return ep__cache_malloc_small(size, units);
+        ep__tls.heads[units] = block->next;
         return block;
     }
     struct cache *cache = ep__tls.cache;

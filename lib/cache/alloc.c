@@ -124,9 +124,10 @@ EP__NOINLINE void *ep__cache_malloc(size_t size)
     return get(size, 1).p;
 }
 
-EP__NOINLINE void *ep__cache_malloc_units(size_t units)
+EP__NOINLINE void *ep__cache_malloc_small(size_t size, size_t units)
 {
-    return get(units << 4, 1).p;
+    (void)units;
+    return get(size, 1).p;
 }
 
 void *ep__cache_calloc(size_t bytes)

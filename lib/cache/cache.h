@@ -123,8 +123,9 @@ static inline struct block **ep__cache_head(struct cache *cache, unsigned class)
 /* The slow path of malloc, for any size.  NULL and ENOMEM when there is none to be had. */
 void *ep__cache_malloc(size_t size);
 
-/* The same for a size in units of 16 bytes, 0 to 32: what the fast path still has in a register. */
-void *ep__cache_malloc_units(size_t units);
+/* The same for a size of at most 512 bytes.  `units`, the size in units of 16 bytes, is what the fast path has in a
+ * register; as a second argument it stays out of the one in which the fast path's result is returned. */
+void *ep__cache_malloc_small(size_t size, size_t units);
 
 /* The slow path of calloc: `bytes` zeroed bytes; pages known to be zero are not written. */
 void *ep__cache_calloc(size_t bytes);

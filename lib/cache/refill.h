@@ -28,6 +28,10 @@
 
 #include "cache/cache.h"
 
+/* Cuts the list that malloc pops to its first `keep` blocks: the rest go to the current pool's own list, and so do the
+ * thread's frees into that pool, until the list has run dry. */
+void ep__refill_keep(struct cache *cache, unsigned class, uint32_t keep);
+
 /* A block of a class whose list is empty; the rest of what was found becomes the list.  *is_fresh: all of
  * the block but its first word reads as zero.  NULL: no memory. */
 struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh);

@@ -92,7 +92,7 @@ static void many_threads_share_the_pools_of_their_first_blocks(void)
 static void size_zero_is_a_block_of_its_own(void)
 {
     void *p = ep__cache_malloc(0);
-    void *q = ep__cache_malloc_units(0);
+    void *q = ep__cache_malloc_small(0, 0);
     void *aligned = ep__cache_aligned(4096, 0);
     assert_non_null(p);
     assert_non_null(q);
@@ -105,7 +105,8 @@ static void size_zero_is_a_block_of_its_own(void)
 static void units_of_16_bytes_are_sizes(void)
 {
     for (size_t units = 1; units <= EP__SMALL_CLASSES; units++)
-        assert_int_equal(ep__cache_usable_size(ep__cache_malloc_units(units)), units * 16);
+        assert_int_equal(ep__cache_usable_size(ep__cache_malloc_small(units * 16, units)),
+                         units * 16);
 }
 
 static void every_class_has_every_alignment(void)
