@@ -27,6 +27,13 @@ void *ep__vm_reserve(size_t bytes);
 /* Maps zeroed memory for reading and writing; NULL on failure. */
 void *ep__vm_map(size_t bytes);
 
+/* The same, for a table of which little is ever written: not charged beforehand. */
+void *ep__vm_map_sparse(size_t bytes);
+
+/* Copies memory that may not be there, without a fault; false: it is not there.  The range is aligned to eight bytes, and
+ * lies within one page. */
+bool ep__vm_read(const void *from, void *to, size_t bytes);
+
 /* Gives address space back to the kernel.  False where the kernel refuses (too many mappings). */
 bool ep__vm_unmap(void *start, size_t bytes);
 

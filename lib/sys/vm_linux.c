@@ -2,10 +2,14 @@
 #include "sys/vm.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "sys/atomic.h"
 
@@ -58,6 +62,34 @@ void *ep__vm_reserve(size_t bytes)
 void *ep__vm_map(size_t bytes)
 {
     return map_pages(bytes, PROT_READ | PROT_WRITE, 0);
+}
+
+void *ep__vm_map_sparse(size_t bytes)
+{
+    return map_pages(bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE);
+}
+
+/* The kernel copies the set in before it refuses the action, so that nothing but the error tells. */
+static bool can_be_copied_in(const void *address)
+{
+    enum { NO_SUCH_ACTION = -1, SET_BYTES = 8 };
+    return syscall(SYS_rt_sigprocmask, NO_SUCH_ACTION, address, NULL, SET_BYTES) != 0 &&
+           errno == EINVAL;
+}
+
+bool ep__vm_read(const void *from, void *to, size_t bytes)
+{
+    struct iovec local = {to, bytes};
+    struct iovec remote = {(void *)from, bytes};
+    int saved = errno;
+    bool is_read = process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes;
+    /* Some sandboxes forbid the call. */
+    if (!is_read && errno != EFAULT && can_be_copied_in(from)) {
+        memcpy(to, from, bytes);
+        is_read = true;
+    }
+    errno = saved;
+    return is_read;
 }
 
 /* The result of a call that returns 0 on success, with errno as it was. */

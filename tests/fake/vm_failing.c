@@ -74,6 +74,8 @@ void *__wrap_ep__vm_reserve(size_t bytes);
 void *__real_ep__vm_reserve(size_t bytes);
 void *__wrap_ep__vm_map(size_t bytes);
 void *__real_ep__vm_map(size_t bytes);
+void *__wrap_ep__vm_map_sparse(size_t bytes);
+void *__real_ep__vm_map_sparse(size_t bytes);
 bool __wrap_ep__vm_unmap(void *start, size_t bytes);
 bool __real_ep__vm_unmap(void *start, size_t bytes);
 bool __wrap_ep__vm_allow_read(void *start, size_t bytes);
@@ -99,6 +101,11 @@ void *__wrap_ep__vm_reserve(size_t bytes)
 void *__wrap_ep__vm_map(size_t bytes)
 {
     return fails("map") ? NULL : __real_ep__vm_map(bytes);
+}
+
+void *__wrap_ep__vm_map_sparse(size_t bytes)
+{
+    return fails("map_sparse") ? NULL : __real_ep__vm_map_sparse(bytes);
 }
 
 bool __wrap_ep__vm_unmap(void *start, size_t bytes)

@@ -186,6 +186,39 @@ static void every_refusal_is_told_and_errno_kept(void)
     assert_int_equal(errno, EDOM);
 }
 
+static bool can_read(const char *start)
+{
+    uint64_t word = 4711;
+    return ep__vm_read(start, &word, sizeof word) && word == 0;
+}
+
+static void what_can_be_read_is_read_without_a_fault(void)
+{
+    char *start = map(3);
+    assert_true(ep__vm_unmap(start + page, page));
+    assert_true(can_read(start));
+    assert_true(can_read(start + page - 8));
+    assert_false(can_read(start + page));
+    assert_true(can_read(start + 2 * page));
+    assert_false(can_read(NULL));
+    assert_false(can_read(ep__vm_reserve(page)));
+    errno = 4711;
+    assert_false(can_read(NULL));
+    assert_int_equal(errno, 4711);
+}
+
+static void sparse_memory_is_zero_and_becomes_resident_as_it_is_written(void)
+{
+    page = ep__vm_page_bytes();
+    size_t bytes = (size_t)1 << 30;
+    char *start = ep__vm_map_sparse(bytes);
+    assert_non_null(start);
+    assert_int_equal(start[bytes - 1], 0);
+    start[bytes / 2] = 1;
+    assert_true(ep__vm_resident_bytes(start, bytes) <= 2 * page);
+    assert_true(ep__vm_unmap(start, bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +234,8 @@ int main(void)
         alone(pages_are_moved_onto_a_reserved_range),
         alone(a_wiped_page_is_zero_in_a_child_and_as_it_was_in_the_parent),
         alone(every_refusal_is_told_and_errno_kept),
+        alone(what_can_be_read_is_read_without_a_fault),
+        alone(sparse_memory_is_zero_and_becomes_resident_as_it_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
