@@ -8,7 +8,8 @@
  * blocks may be taken by one family and freed by the other.
  *
  * Length: above 400 lines, because the interface of allocation is one file to read. Deferred
- * free, statistics and the heap walk are epoch.h, stats.h and walk.h, included at the end.
+ * free, statistics, the heap walk and recordings are epoch.h, stats.h, walk.h and trace.h, included at
+ * the end.
  *
  * Words: a *block* is what ep_malloc returns; a *pool* holds equal blocks of one size class; an
  * *arena* holds 64 pools (4 MiB). All sizes are bytes unless a name says otherwise.
@@ -45,6 +46,7 @@
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that
  *                             was shared when it forked                                  (cut)
  *   stats:0|1                 1: print statistics to stderr at exit                      (0)
+ *   trace:FILE                record every change of state into a file, made anew     (none)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H
@@ -442,6 +444,7 @@ EP_API size_t ep_options(char *text, size_t size);
 
 #include <epmalloc/epoch.h>
 #include <epmalloc/stats.h>
+#include <epmalloc/trace.h>
 #include <epmalloc/walk.h>
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* Arenas: taking slots and giving them back.  The argument stands in arena.h. */
 #include "arena/arena.h"
 
+#include "arena/arena_events.h"
 #include "arena/retire.h"
 #include "arena/usable_arenas.h"
 #include "sys/clock.h"
@@ -40,14 +41,19 @@ void ep__arena_mark_touched(struct arena *arena, unsigned first, size_t end)
     uint64_t held = ep__bits_range(first, count);
     /* order: relaxed -- bits of slots held are changed by the holder only; SLT orders holders */
     if ((ep__load_relaxed(&arena->dirty_slots) & held) != held) {
+        uint64_t since = ep__arena_events_since(arena);
         /* order: relaxed -- see above; other bits belong to others, hence the read-modify-write */
-        ep__fetch_or_relaxed(&arena->dirty_slots, held);
+        uint64_t before = ep__fetch_or_relaxed(&arena->dirty_slots, held);
+        ep__arena_events_tell(arena, EP__EVENT_SLOTS_TOUCHED, since,
+                              (struct change){before, before | held});
     }
 }
 
 /* Bookkeeping of a successful take; `before` is the word it changed. */
-static void note_taken(struct arena *arena, uint64_t before, uint64_t taken)
+static void note_taken(struct arena *arena, uint64_t since, uint64_t before, uint64_t taken)
 {
+    ep__arena_events_tell(arena, EP__EVENT_SLOTS_TAKEN, since,
+                          (struct change){before, before & ~taken});
     if (before == ~UINT64_C(0)) {
         /* order: relaxed -- a counter for a policy; each transition from and to ~0 is counted once */
         ep__fetch_sub_relaxed(&ep__arenas.all_free, 1);
@@ -72,12 +78,13 @@ static void fill_slots(struct slots *got, struct arena *arena, unsigned first, u
 
 uint64_t ep__arena_take_free(struct arena *arena, uint64_t wanted)
 {
+    uint64_t since = ep__arena_events_since(arena);
     /* order: seq_cst SLT -- acquires the descriptors of the slots given back by ep__arena_give_free; in the
      * BKT pair with the bucket read in ep__usable_arenas_update */
     uint64_t before = ep__fetch_and_seq_cst(&arena->free_slots, ~wanted);
     uint64_t taken = before & wanted;
     if (taken != 0)
-        note_taken(arena, before, taken);
+        note_taken(arena, since, before, taken);
     return taken;
 }
 
@@ -89,9 +96,12 @@ void ep__arena_give_free(struct arena *arena, uint64_t slots)
     ep__fetch_add_relaxed(&ep__arenas.dirty_free_slots, dirty);
     /* order: relaxed -- a counter for a policy */
     ep__fetch_sub_relaxed(&ep__arenas.used_slots, (int64_t)ep__bits_count(slots));
+    uint64_t since = ep__arena_events_since(arena);
     /* order: seq_cst SLT -- releases the slots' descriptors to ep__arena_take_free and take_adjacent; in the BKT
      * pair with the bucket read in ep__usable_arenas_update */
     uint64_t before = ep__fetch_or_seq_cst(&arena->free_slots, slots);
+    ep__arena_events_tell(arena, EP__EVENT_SLOTS_GIVEN, since,
+                          (struct change){before, before | slots});
     if (ep__unlikely((before & slots) != 0))
         ep__report_corruption("slots given back twice to the arena at", ep__arena_base(arena));
     bool all_free = (before | slots) == ~UINT64_C(0);
@@ -135,10 +145,11 @@ static bool take_one(struct arena *arena, struct slots *got)
 /* Clears the bits `wanted`, all of which `word` shows set; on failure `word` is what is there. */
 static bool take_adjacent(struct arena *arena, uint64_t *word, uint64_t wanted)
 {
+    uint64_t since = ep__arena_events_since(arena);
     /* order: seq_cst SLT -- as ep__arena_take_free.  ABA: the set of free slots is all the truth there is */
     if (!ep__cas_strong_seq_cst(&arena->free_slots, word, *word & ~wanted))
         return false;
-    note_taken(arena, *word, wanted);
+    note_taken(arena, since, *word, wanted);
     return true;
 }
 
@@ -313,8 +324,10 @@ static bool create(struct wish wish, struct slots *got)
     ep__store_relaxed(&arena->created_ms, ep__clock_ms());
     /* order: release RET -- pairs with walkers that ask whether the arena is in use; carries its fields */
     ep__store_release(&arena->in_use, 1);
+    uint64_t since = ep__arena_events_since(arena);
     /* order: seq_cst SLT -- the last step: from here on others may take slots, and see the arena's fields */
     ep__store_seq_cst(&arena->free_slots, word);
+    ep__arena_events_tell(arena, EP__EVENT_ARENA_CREATED, since, (struct change){0, word});
     ep__usable_arenas_update(arena);
     ep__usable_arenas_note_holes(arena, 0, word);
     return true;

@@ -56,6 +56,7 @@ struct arena {
     struct window *window;
     uint32_t id;
     _Atomic(uint64_t) created_ms; /* when it was last made an arena; who creates it writes it */
+    _Atomic(uint64_t) events;     /* numbered so far: arena_events.h */
     /* What a slot is: a size class, EP__KIND_RUN, or EP__KIND_INNER + distance.  Written by the slot's holder. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint8_t) kinds[EP__ARENA_SLOTS];
 };

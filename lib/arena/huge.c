@@ -5,6 +5,7 @@
 #include "arena/retire.h"
 #include "sys/atomic.h"
 #include "sys/bits.h"
+#include "sys/event.h"
 #include "sys/options.h"
 #include "sys/vm.h"
 
@@ -79,8 +80,17 @@ static struct place *find_block(const void *p)
     return ep__load_acquire(&place->start) == (uintptr_t)p ? place : NULL;
 }
 
+/* Tells what the caller does with a block that is its own. */
+static void tell(enum ep__event_kind kind, const void *p, size_t before, size_t after)
+{
+    if (ep__event_is_wanted(kind))
+        ep__event_tell(&(struct event){
+            .kind = (uint8_t)kind, .object = (uintptr_t)p, .before = before, .after = after});
+}
+
 static void insert(struct place *place, void *p, size_t bytes)
 {
+    tell(EP__EVENT_HUGE_ALLOCATED, p, 0, bytes);
     /* order: relaxed -- start, below, carries it */
     ep__store_relaxed(&place->bytes, bytes);
     /* order: release HUG -- pairs with find_block; carries the size.  Nobody else stores here: the kernel gave
@@ -101,6 +111,7 @@ static bool take_out(struct place *place, void *p, size_t *bytes)
         return false;
     /* order: relaxed -- the place stays ours until the range is unmapped */
     *bytes = ep__load_relaxed(&place->bytes);
+    tell(EP__EVENT_HUGE_FREED, p, *bytes, 0);
     /* order: relaxed -- a counter for a policy */
     ep__fetch_sub_relaxed(&in_use_bytes, *bytes);
     /* order: relaxed -- statistics */
@@ -250,8 +261,9 @@ size_t ep__huge_bytes(const void *p)
 }
 
 /* Changes the recorded size of a block that the caller owns. */
-static void record_bytes(struct place *place, size_t old_bytes, size_t bytes)
+static void record_bytes(struct place *place, const void *p, size_t old_bytes, size_t bytes)
 {
+    tell(EP__EVENT_HUGE_RESIZED, p, old_bytes, bytes);
     /* order: relaxed -- only the block's owner asks; others hand the block over with their own order */
     ep__store_relaxed(&place->bytes, bytes);
     /* order: relaxed -- a counter for a policy */
@@ -262,9 +274,9 @@ static void *shrink(struct place *place, char *p, size_t old_bytes, size_t bytes
 {
     if (bytes > old_bytes / 4 * 3)
         return p;
-    record_bytes(place, old_bytes, bytes);
+    record_bytes(place, p, old_bytes, bytes);
     if (!ep__vm_unmap(p + bytes, old_bytes - bytes))
-        record_bytes(place, bytes, old_bytes);
+        record_bytes(place, p, bytes, old_bytes);
     return p;
 }
 
@@ -294,7 +306,7 @@ void *ep__huge_resize(void *p, size_t bytes)
         return shrink(place, p, old_bytes, bytes);
     if (!ep__vm_resize(p, old_bytes, bytes))
         return move_block(place, p, bytes);
-    record_bytes(place, old_bytes, bytes);
+    record_bytes(place, p, old_bytes, bytes);
     return p;
 }
 

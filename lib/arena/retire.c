@@ -1,6 +1,7 @@
 /* Retirement and purge.  The argument stands in retire.h. */
 #include "arena/retire.h"
 
+#include "arena/arena_events.h"
 #include "arena/huge.h"
 #include "arena/usable_arenas.h"
 #include "sys/clock.h"
@@ -84,8 +85,12 @@ static uint64_t purge_held(struct arena *arena, uint64_t held)
             gone |= range;
         todo &= ~range;
     }
+    uint64_t since = ep__arena_events_since(arena);
     /* order: relaxed -- see above; SLT orders it before the next holder's look */
-    ep__fetch_and_relaxed(&arena->dirty_slots, ~gone);
+    uint64_t before = ep__fetch_and_relaxed(&arena->dirty_slots, ~gone);
+    if (gone != 0)
+        ep__arena_events_tell(arena, EP__EVENT_SLOTS_PURGED, since,
+                              (struct change){before, before & ~gone});
     return gone;
 }
 
@@ -108,10 +113,12 @@ static size_t purge_arena(struct arena *arena)
 static bool retire(struct arena *arena, size_t *bytes)
 {
     uint64_t all = ~UINT64_C(0);
+    uint64_t since = ep__arena_events_since(arena);
     /* order: seq_cst SLT -- acquires the slots' descriptors; in the BKT pair as ep__arena_take_free.  ABA: all
      * free is all free */
     if (!ep__cas_strong_seq_cst(&arena->free_slots, &all, 0))
         return false;
+    ep__arena_events_tell(arena, EP__EVENT_ARENA_RETIRED, since, (struct change){all, 0});
     /* order: relaxed -- a counter for a policy */
     ep__fetch_sub_relaxed(&ep__arenas.all_free, 1);
     /* order: relaxed -- the arena is the caller's alone now */
@@ -192,6 +199,16 @@ static bool begin_id(struct window *window, uint32_t *id)
     return true;
 }
 
+/* Tells of a range that is the caller's alone, and that is to be nobody's again where its memory was refused. */
+static void tell_range(struct arena *arena, bool is_again, bool is_committed)
+{
+    ep__arena_events_tell(arena, is_again ? EP__EVENT_ARENA_TAKEN_AGAIN : EP__EVENT_ARENA_BEGUN,
+                          ep__arena_events_since(arena), (struct change){0, 0});
+    if (!is_committed)
+        ep__arena_events_tell(arena, EP__EVENT_ARENA_REFUSED, ep__arena_events_since(arena),
+                              (struct change){0, 0});
+}
+
 struct arena *ep__retire_take_again_or_begin(void)
 {
     for (unsigned i = 0; i < EP__WINDOWS_MAX; i++) {
@@ -203,11 +220,14 @@ struct arena *ep__retire_take_again_or_begin(void)
         uint32_t id;
         if (ep__window_is_closed(window))
             continue;
-        if (!take_retired(window, &id) && !begin_id(window, &id))
+        bool is_again = take_retired(window, &id);
+        if (!is_again && !begin_id(window, &id))
             return NULL;
         if (id == EP__ARENA_NONE)
             continue;
-        if (commit_arena(window, id))
+        bool is_committed = commit_arena(window, id);
+        tell_range(ep__arena_at(window, id), is_again, is_committed);
+        if (is_committed)
             return ep__arena_at(window, id);
         ep__arena_set_add(window, EP__SET_RETIRED, id);
         return NULL;
@@ -309,8 +329,11 @@ static void release_commit_charge(struct epoch_entry *entry)
     struct arena *arena = (struct arena *)((char *)entry - offsetof(struct arena, release_entry));
     bool is_mine = ep__arena_set_remove(arena->window, EP__SET_RETIRED, arena->id);
     if (is_mine && arena->retirements == arena->filed_retirement &&
-        ep__vm_decommit(ep__arena_base(arena), EP__ARENA_BYTES))
+        ep__vm_decommit(ep__arena_base(arena), EP__ARENA_BYTES)) {
         arena->is_committed = 0;
+        ep__arena_events_tell(arena, EP__EVENT_ARENA_RECLAIMED, ep__arena_events_since(arena),
+                              (struct change){0, 0});
+    }
     /* order: release RET -- pairs with file_release; carries the entry, which may be filed again */
     ep__store_release(&arena->is_filed, 0);
     if (is_mine)

@@ -1,6 +1,8 @@
 /* usable_arenas.  The argument stands in usable_arenas.h. */
 #include "arena/usable_arenas.h"
 
+#include "arena/arena_events.h"
+
 enum { HOLES = 4 };
 
 /* Slots i such that i is a multiple of 2^h. */
@@ -47,10 +49,12 @@ void ep__usable_arenas_update(struct arena *arena)
         uint32_t bucket = ep__load_seq_cst(&arena->bucket);
         if (is_settled(bucket, count))
             return;
+        uint64_t since = ep__arena_events_since(arena);
         /* order: seq_cst BKT -- orders the move before the second look at the word.  ABA: a bucket that came
          * back to the same number is the same truth */
         if (!ep__cas_strong_seq_cst(&arena->bucket, &bucket, count))
             continue;
+        ep__arena_events_tell(arena, EP__EVENT_ARENA_MOVED, since, (struct change){bucket, count});
         if (count != 0)
             ep__arena_set_add(arena->window, EP__SET_BUCKET + count, arena->id);
         if (bucket != 0)

@@ -2,6 +2,7 @@
 #include "cache/fork.h"
 
 #include "cache/deferred.h"
+#include "sys/event.h"
 #include "sys/options.h"
 #include "sys/task.h"
 #include "sys/vm.h"
@@ -45,6 +46,7 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
     /* order: acq_rel FRK -- pairs with ep__fork_look; carries the closed windows.  ABA: zero once a process */
     if (!ep__cas_strong_acq_rel(page, &zero, process))
         return zero;
+    ep__event_forget();
     ep__epoch_forget_others(process);
     ep__deferred_recount();
     /* order: relaxed -- read in this process's children only */

@@ -10,6 +10,7 @@
 #include "cache/fork.h"
 #include "cache/ids.h"
 #include "cache/quota.h"
+#include "sys/event.h"
 #include "sys/options.h"
 #include "sys/vm.h"
 
@@ -79,10 +80,18 @@ static struct cache *take_block(void)
     return cache;
 }
 
+/* Tells what happens to the calling thread while it has its id. */
+static void tell(enum ep__event_kind kind, const struct cache *cache)
+{
+    if (ep__event_is_wanted(kind))
+        ep__event_tell(&(struct event){.kind = (uint8_t)kind, .after = cache->tag});
+}
+
 EP__COLD struct cache *ep__thread_born(void)
 {
     int saved = errno;
     ep__options_load();
+    ep__event_load();
     uint64_t process = ep__fork_look(NULL);
     if (ep__tls.has_exited)
         return NULL;
@@ -95,6 +104,8 @@ EP__COLD struct cache *ep__thread_born(void)
     point_at_window(&ep__tls);
     ep__tls.tag = cache->tag;
     ep__tls.cache = cache;
+    ep__event_thread_begin();
+    tell(EP__EVENT_THREAD_BORN, cache);
     uint64_t key = get_key();
     if (key != 0)
         (void)pthread_setspecific((pthread_key_t)(key - 1), cache);
@@ -143,8 +154,10 @@ static void thread_exit(void *value)
     ep__grace_leave_record(&cache->grace);
     ep__epoch_hand_over(&cache->epoch);
     ep__tls.cache = NULL;
+    tell(EP__EVENT_THREAD_DIED, cache);
     ep__ids_give_back(cache->tag);
     ep__retire_purge_excess();
+    ep__event_thread_end();
     errno = saved;
 }
 
@@ -156,6 +169,7 @@ void ep__thread_idle(void)
     ep__fork_look(cache);
     ep__deferred_hand_over(cache);
     ep__thread_release_all(cache, false);
+    tell(EP__EVENT_THREAD_IDLE, cache);
     ep__retire_purge_now();
     ep__epoch_poll(&cache->epoch);
 }

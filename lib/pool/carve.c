@@ -1,6 +1,7 @@
 /* Carving.  The argument stands in carve.h. */
 #include "pool/carve.h"
 
+#include "pool/pool_events.h"
 #include "sys/vm.h"
 
 /* The number of blocks, from `carved` on, that end by the end of the page in which the next one ends. */
@@ -28,6 +29,7 @@ struct block *ep__carve(struct pool *pool)
         block = block->next;
     }
     block->next = NULL;
+    ep__pool_events_tell_size(pool, EP__EVENT_POOL_CARVED, pool->carved, pool->carved + count);
     pool->carved = (uint16_t)(pool->carved + count);
     return (struct block *)(void *)first;
 }

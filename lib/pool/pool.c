@@ -2,6 +2,7 @@
 #include "pool/pool.h"
 
 #include "pool/partial.h"
+#include "pool/pool_events.h"
 #include "sys/report.h"
 
 static struct block *block_at(const struct pool *pool, uint32_t head)
@@ -93,10 +94,12 @@ struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_are
         pool[i].distance = (uint8_t)i;
     ep__pool_wind(pool, &pool->list, 0);
     write_kinds(&got, (uint8_t) class);
-    uint32_t generation = ep__word_generation(ep__pool_word(pool)) + 1;
+    uint64_t before = ep__pool_word(pool);
+    uint64_t word = word_without_list(EP__OWNED, ep__word_generation(before) + 1);
     /* order: release OWN -- pairs with walkers that read the word before the kind; nobody changes a FREE word
      * but its slots' holder */
-    ep__store_release(&pool->word, word_without_list(EP__OWNED, generation));
+    ep__store_release(&pool->word, word);
+    ep__pool_events_tell(pool, EP__EVENT_POOL_ACQUIRED, class, (struct change){before, word});
     return pool;
 }
 
@@ -110,11 +113,12 @@ void ep__pool_empty(struct pool *pool)
 {
     ep__pool_map(pool, EP__OWNER_NOBODY);
     uint64_t word = word_without_list(EP__OWNED, ep__word_generation(ep__pool_word(pool)));
+    uint64_t next = word_without_list(EP__FREE, ep__word_generation(word) + 1);
     /* order: release OWN -- SLT carries the private fields on; the owner holds all blocks, so nobody can push.
      * ABA: excluded by ownership */
-    if (!ep__cas_strong_release(&pool->word, &word,
-                                word_without_list(EP__FREE, ep__word_generation(word) + 1)))
+    if (!ep__cas_strong_release(&pool->word, &word, next))
         ep__report_corruption("a block was freed twice in the pool at", pool->base);
+    ep__pool_events_tell(pool, EP__EVENT_POOL_EMPTIED, pool->class, (struct change){word, next});
     give_slots_back(pool, ep__size_classes[pool->class].slots);
 }
 
@@ -176,6 +180,8 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
          * same list and count are the same claim on capacity */
         if (!ep__cas_weak_release(&pool->word, &word, next))
             continue;
+        ep__pool_events_tell(pool, total == 0 ? EP__EVENT_POOL_FULL : EP__EVENT_POOL_PARTIAL, class,
+                             (struct change){word, next});
         if (total >= size->usable_at)
             ep__partial_hint(pool, class);
         return;
@@ -189,11 +195,12 @@ bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
     if (ep__word_state(word) != EP__PARTIAL ||
         ep__load_relaxed(&pool->arena->kinds[pool->slot]) != class)
         return false;
+    uint64_t next = word_without_list(EP__OWNED, ep__word_generation(word) + 1);
     /* order: acq_rel OWN, RMT -- acquires the private fields from who released the pool, and the links of the
      * list, which all leaves with us.  ABA: a word that came back is a PARTIAL pool with that list */
-    if (!ep__cas_strong_acq_rel(&pool->word, &word,
-                                word_without_list(EP__OWNED, ep__word_generation(word) + 1)))
+    if (!ep__cas_strong_acq_rel(&pool->word, &word, next))
         return false;
+    ep__pool_events_tell(pool, EP__EVENT_POOL_CLAIMED, pool->class, (struct change){word, next});
     *chain = block_at(pool, ep__word_head(word));
     if (ep__likely(pool->class == class))
         return true;
@@ -213,12 +220,22 @@ static uint64_t pushed_word(const struct batch *batch, uint64_t word)
                          ep__word_generation(word));
 }
 
+/* What a push has made of a pool that was nobody's. */
+static void tell_pushed(const struct pool *pool, unsigned class, struct change words)
+{
+    static const uint8_t kinds[] = {[EP__FREE] = EP__EVENT_POOL_EMPTIED,
+                                    [EP__OWNED] = EP__EVENT_POOL_ADOPTED,
+                                    [EP__PARTIAL] = EP__EVENT_POOL_PARTIAL};
+    ep__pool_events_tell(pool, kinds[ep__word_state(words.after)], class, words);
+}
+
 /* FULL: the batch's blocks are the only free ones. */
 static enum ep__push_result push_to_full(const struct batch *batch, bool adopt, uint64_t *word)
 {
     struct pool *pool = batch->pool;
+    unsigned class = pool->class;
     uint32_t generation = ep__word_generation(*word) + 1;
-    uint32_t capacity = ep__size_classes[pool->class].capacity;
+    uint32_t capacity = ep__size_classes[class].capacity;
     bool is_whole = batch->count == capacity;
     batch->last->next = NULL;
     uint64_t next =
@@ -229,6 +246,7 @@ static enum ep__push_result push_to_full(const struct batch *batch, bool adopt, 
      * who claims it.  ABA: FULL of the same generation is the same pool with all blocks out */
     if (!ep__cas_weak_acq_rel(&pool->word, word, next))
         return EP__LOST;
+    tell_pushed(pool, class, (struct change){*word, next});
     if (is_whole)
         return EP__EMPTIED;
     if (!adopt)
@@ -280,6 +298,7 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
         if (!ep__cas_weak_acq_rel(&pool->word, &word, next))
             continue;
         if (is_last) {
+            tell_pushed(pool, class, (struct change){word, next});
             give_slots_back(pool, size->slots);
             return EP__EMPTIED;
         }

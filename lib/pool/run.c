@@ -1,6 +1,7 @@
 /* Runs.  The argument stands in run.h. */
 #include "pool/run.h"
 
+#include "pool/pool_events.h"
 #include "sys/report.h"
 
 static unsigned slots_for(size_t bytes)
@@ -34,10 +35,13 @@ void *ep__run_alloc(size_t bytes, size_t alignment, bool from_new_arena, bool *i
     write_kind(pool, 0, EP__KIND_RUN);
     for (unsigned i = 1; i < got.count; i++)
         write_kind(pool, i, (uint8_t)(EP__KIND_INNER + i));
-    uint32_t generation = ep__word_generation(ep__pool_word(pool)) + 1;
+    uint64_t before = ep__pool_word(pool);
+    uint64_t word = ep__word_make(EP__POOL_NO_HEAD, 0, EP__FULL, ep__word_generation(before) + 1);
     /* order: release OWN -- pairs with walkers that read the word before kind and length; nobody changes a FREE
      * word but its slots' holder */
-    ep__store_release(&pool->word, ep__word_make(EP__POOL_NO_HEAD, 0, EP__FULL, generation));
+    ep__store_release(&pool->word, word);
+    ep__pool_events_tell_run(pool, EP__EVENT_RUN_ALLOCATED, got.count,
+                             (struct change){before, word});
     *is_zero = got.is_zero;
     return pool->base;
 }
@@ -54,6 +58,7 @@ void ep__run_free(struct pool *pool)
      * is the same run */
     if (ep__word_state(word) != EP__FULL || !ep__cas_strong_acq_rel(&pool->word, &word, next))
         ep__report_corruption("double free of the run at", ep__arena_slot_start(arena, first));
+    ep__pool_events_tell_run(pool, EP__EVENT_RUN_FREED, count, (struct change){word, next});
     ep__arena_release(arena, first, count);
 }
 
@@ -66,6 +71,7 @@ static bool grow(struct pool *pool, unsigned have, unsigned want)
     for (unsigned i = have; i < want; i++)
         write_kind(pool, i, (uint8_t)(EP__KIND_INNER + i));
     store_slots(pool, want);
+    ep__pool_events_tell_size(pool, EP__EVENT_RUN_RESIZED, have, want);
     return true;
 }
 
@@ -78,6 +84,7 @@ bool ep__run_resize(struct pool *pool, size_t bytes)
         return grow(pool, have, want);
     if (want < have) {
         store_slots(pool, want);
+        ep__pool_events_tell_size(pool, EP__EVENT_RUN_RESIZED, have, want);
         ep__arena_release(pool->arena, pool->slot + want, have - want);
     }
     return true;

@@ -67,6 +67,18 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_STATS] = 0,
 };
 
+struct text_rule {
+    const char *key;
+    const char *rule;
+};
+
+static const struct text_rule text_rules[EP__TEXT_COUNT] = {
+    [EP__TEXT_TRACE] = {"trace", "must be the name of a file, below 256 bytes, without a comma"},
+};
+
+static char texts[EP__TEXT_COUNT][EP__OPTION_TEXT_BYTES];
+static _Atomic(uint32_t) text_lengths[EP__TEXT_COUNT];
+
 /* Any thread: 1 once a thread has begun to read the environment. */
 static _Atomic unsigned claimed;
 
@@ -147,8 +159,42 @@ static void report_entry(struct piece key, struct piece value, const char *rule)
     ep__report_emit(&report);
 }
 
+const char *ep__option_text(enum option_text option)
+{
+    /* order: acquire TXT -- pairs with set_text; carries the bytes */
+    return ep__load_acquire(&text_lengths[option]) == 0 ? NULL : texts[option];
+}
+
+static bool set_text(enum option_text option, struct piece value)
+{
+    if (value.length == 0 || value.length >= EP__OPTION_TEXT_BYTES)
+        return false;
+    memcpy(texts[option], value.bytes, value.length);
+    texts[option][value.length] = '\0';
+    /* order: release TXT -- pairs with ep__option_text; carries the bytes */
+    ep__store_release(&text_lengths[option], (uint32_t)value.length);
+    return true;
+}
+
+/* An entry whose value is a name; false: there is no such key. */
+static bool parse_text(struct piece key, struct piece value, bool *is_good)
+{
+    for (unsigned i = 0; i < EP__TEXT_COUNT; i++) {
+        if (!is_word(key, text_rules[i].key))
+            continue;
+        *is_good = set_text((enum option_text)i, value);
+        if (!*is_good)
+            report_entry(key, value, text_rules[i].rule);
+        return true;
+    }
+    return false;
+}
+
 static bool parse_entry(struct piece key, struct piece value)
 {
+    bool is_good;
+    if (parse_text(key, value, &is_good))
+        return is_good;
     for (unsigned i = 0; i < EP__OPTION_COUNT; i++) {
         const struct option_rule *rule = &rules[i];
         uint64_t number;
@@ -245,6 +291,15 @@ void ep__options_text(struct text *text)
         ep__text_put(text, rules[i].key);
         ep__text_put(text, ":");
         put_value(text, &rules[i], ep__option_get((enum option)i));
+    }
+    for (unsigned i = 0; i < EP__TEXT_COUNT; i++) {
+        const char *value = ep__option_text((enum option_text)i);
+        if (value == NULL)
+            continue;
+        ep__text_put(text, ",");
+        ep__text_put(text, text_rules[i].key);
+        ep__text_put(text, ":");
+        ep__text_put(text, value);
     }
 }
 

@@ -4,7 +4,7 @@
  * something to set; api (ep_options, mallopt).
  *
  * Nouns: an *option* is a 64-bit number with a key, a default and a range; words such as "cut" stand
- * for numbers.  A *rule* is the sentence that says what its value may be.
+ * for numbers.  A *text* is an option that is a name instead.  A *rule* is the sentence that says what its value may be.
  *
  * The algorithm: defaults are static initialisers, so every option is right from the first
  * instruction.  The first caller of ep__options_load() that finds an environment claims a flag and
@@ -21,7 +21,8 @@
  * Invariants (ep__options_check()):
  *   1. minimum <= value <= maximum, for every option, at every moment.
  *
- * Edges: none; each option is a number of its own, and every access is relaxed.
+ * Edges: TXT (a name, from who has parsed it to who uses it).  The other options are numbers by themselves, and
+ * their accesses are relaxed.
  * Progress: all wait-free, loading in proportion to the environment.
  * What can fail: a bad entry; it is reported in one line, and the option keeps its value.
  */
@@ -52,6 +53,13 @@ enum option {
     EP__OPTION_COUNT
 };
 
+/* Options that are names.  Each is "" until the environment says otherwise. */
+enum option_text {
+    EP__TEXT_TRACE, /* a file's */
+    EP__TEXT_COUNT
+};
+enum { EP__OPTION_TEXT_BYTES = 256 };
+
 enum option_thp { EP__THP_DEFAULT, EP__THP_NEVER, EP__THP_ALWAYS };
 enum option_fork { EP__FORK_CUT, EP__FORK_STRICT };
 
@@ -64,6 +72,9 @@ static inline uint64_t ep__option_get(enum option option)
     /* order: relaxed -- each option is a number by itself; a stale one was right a moment ago. */
     return ep__load_relaxed(&ep__options[option]);
 }
+
+/* An option's text, or NULL where none is set.  Written once, by the thread that reads the environment. */
+const char *ep__option_text(enum option_text option);
 
 /* Sets an option.  False, and no change, when the value is out of its range.  Any thread. */
 bool ep__option_set(enum option option, uint64_t value);

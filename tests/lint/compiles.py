@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""lib compiles for another processor, without warnings.  Arguments: a compiler, Concurrency Kit's headers.
+"""lib compiles for another processor, without warnings.  Arguments: a compiler, folders of
+headers for any processor: Concurrency Kit's, that of USDT probes.
 
 Only a compilation: Debian has no Concurrency Kit new enough for these processors (CMakeLists.txt), and
 the headers at hand were configured for this one.
@@ -15,11 +16,11 @@ FLAGS = ["-std=gnu11", "-D_GNU_SOURCE=", "-O2", "-fPIC", "-Wall", "-Wextra", "-W
 
 def main():
     lint = source.Lint(__doc__)
-    compiler, ck_headers = lint.arguments
+    compiler, *folders = lint.arguments
     paths = lint.files("lib", ends=".c")
     with tempfile.NamedTemporaryFile(suffix=".o") as out:
         for path in paths:
-            command = [compiler, *FLAGS, "-idirafter", ck_headers, "-o", out.name, path]
+            command = [compiler, *FLAGS, *[word for folder in folders for word in ("-idirafter", folder)], "-o", out.name, path]
             run = subprocess.run(command, cwd=lint.root, capture_output=True, text=True)
             if run.returncode:
                 lint.complain(path, 1, "does not compile: " + run.stderr.replace("\n", "\n    "))

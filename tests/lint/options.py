@@ -5,7 +5,7 @@ import re
 import source
 
 SOURCE, TABLE = "lib/sys/options.c", "docs/options.md"
-RULE = re.compile(r"\[(EP__OPTION_\w+)\]\s*=\s*\{\s*\"(\w+)\"")
+RULE = re.compile(r"\[(EP__(?:OPTION|TEXT)_\w+)\]\s*=\s*\{\s*\"(\w+)\"")
 DEFAULT = re.compile(r"\[(EP__OPTION_\w+)\]\s*=\s*([^,{}]+),")
 ROW = re.compile(r"\|\s*`(\w+)`\s*\|")
 UNITS = {"KIB": 1 << 10, "MIB": 1 << 20, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -33,7 +33,9 @@ def is_same(in_code, in_table):
 def read_code(lint):
     text = lint.read(SOURCE)
     keys = dict(RULE.findall(text))
-    return {keys[option]: value.strip() for option, value in DEFAULT.findall(text) if option in keys}
+    defaults = {keys[option]: value.strip() for option, value in DEFAULT.findall(text) if option in keys}
+    defaults.update({key: "EP__TEXT_NONE" for option, key in keys.items() if option.startswith("EP__TEXT")})
+    return defaults
 
 
 def main():

@@ -16,5 +16,6 @@ extern const struct scenario scenarios_epoch[];
 extern const struct scenario scenarios_grace[];
 extern const struct scenario scenarios_cache[];
 extern const struct scenario scenarios_deferred[];
+extern const struct scenario scenarios_events[];
 
 #endif

@@ -202,6 +202,16 @@ uint64_t ep__clock_ms(void)
     return 1;
 }
 
+uint64_t ep__clock_ns(void)
+{
+    return 1;
+}
+
+uint64_t ep__clock_realtime_ns(void)
+{
+    return 1;
+}
+
 uint32_t ep__task_number(void)
 {
     return model_thread() + 1;

@@ -54,6 +54,29 @@ static void the_defaults_are_text_that_is_accepted(void **state)
     assert_string_equal(options_now(), defaults);
 }
 
+static void a_name_is_kept_as_it_is(void **state)
+{
+    char output[1024];
+    (void)state;
+    assert_null(ep__option_text(EP__TEXT_TRACE));
+    assert_int_equal(parse("trace:/a/b:c=d e", output, sizeof output), 0);
+    assert_string_equal(ep__option_text(EP__TEXT_TRACE), "/a/b:c=d e");
+    assert_non_null(strstr(options_now(), ",trace:/a/b:c=d e"));
+}
+
+static void a_name_that_is_too_long_is_refused(void **state)
+{
+    char output[2048];
+    char entry[400] = "trace:";
+    (void)state;
+    memset(entry + strlen(entry), 'x', EP__OPTION_TEXT_BYTES);
+    assert_int_equal(parse(entry, output, sizeof output), 1);
+    assert_non_null(strstr(output, "must be the name of a file, below 256 bytes"));
+    assert_int_equal(parse("trace:", output, sizeof output), 1);
+    entry[6 + EP__OPTION_TEXT_BYTES - 1] = '\0';
+    assert_int_equal(parse(entry, output, sizeof output), 0);
+}
+
 static void every_key_takes_a_value_and_shows_it(void **state)
 {
     static const char entries[] =
@@ -268,6 +291,8 @@ int main(void)
         cmocka_unit_test(no_variable_and_no_variables_leave_the_defaults),
         cmocka_unit_test(a_secure_process_takes_nothing_from_its_environment),
         cmocka_unit_test(without_an_environment_nobody_claims_the_loading),
+        cmocka_unit_test_teardown(a_name_is_kept_as_it_is, restore_defaults),
+        cmocka_unit_test_teardown(a_name_that_is_too_long_is_refused, restore_defaults),
     };
     strcpy(defaults, options_now());
     return cmocka_run_group_tests(tests, NULL, NULL);
