@@ -7,6 +7,7 @@
 #include "sys/bits.h"
 #include "sys/event.h"
 #include "sys/options.h"
+#include "sys/own_ranges.h"
 #include "sys/vm.h"
 
 enum {
@@ -42,8 +43,10 @@ static struct leaf *make_leaf(_Atomic(struct leaf *) *link)
     struct leaf *none = NULL;
     /* order: acq_rel LEF -- pairs with find_place; a mapping reads as zero to all who get its address.  ABA:
      * written once */
-    if (ep__cas_strong_acq_rel(link, &none, leaf))
+    if (ep__cas_strong_acq_rel(link, &none, leaf)) {
+        ep__own_range_note(leaf, sizeof(struct leaf));
         return leaf;
+    }
     (void)ep__vm_unmap(leaf, sizeof(struct leaf));
     return none;
 }

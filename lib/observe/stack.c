@@ -67,24 +67,31 @@ static bool read_word(uintptr_t address, struct piece *piece, uintptr_t *word)
 }
 
 /* A record of the stack; false: it cannot be one. */
-static bool read_record(uintptr_t address, struct piece *piece, struct record *record)
+static bool read_record(uintptr_t address, struct piece *piece, struct frame_record *record)
 {
     return address % sizeof(uintptr_t) == 0 && read_word(address, piece, &record->caller) &&
            read_word(address + sizeof(uintptr_t), piece, &record->pc) && record->pc != 0;
 }
 
-/* Follows the records from the anchor. */
-static unsigned follow_records(uintptr_t *frames, unsigned most, const struct record *anchor)
+/* Where the program's frames begin. */
+struct start {
+    uintptr_t pc;     /* the first frame; 0: there is none */
+    uintptr_t caller; /* the record of the function that it lies in */
+};
+
+/* Follows the records. */
+static unsigned follow_records(uintptr_t *frames, unsigned most, struct start start)
 {
-    struct record record;
+    struct frame_record record = {start.caller, start.pc};
     struct piece piece = {.bytes = 0};
-    uintptr_t at = (uintptr_t)anchor;
     unsigned count = 0;
-    while (count < most && read_record(at, &piece, &record)) {
+    while (count < most && record.pc != 0) {
+        uintptr_t at = record.caller;
         frames[count++] = record.pc;
-        if (record.caller <= at || record.caller - at > FRAME_BYTES_MAX)
+        if (!read_record(at, &piece, &record))
             break;
-        at = record.caller;
+        if (record.caller <= at || record.caller - at > FRAME_BYTES_MAX)
+            record.caller = 0;
     }
     return count;
 }
@@ -95,28 +102,38 @@ struct unwinding {
     uintptr_t *frames;
     unsigned count;
     unsigned most;
-    uintptr_t floor; /* the stack pointer of the program's first frame */
+    uintptr_t floor; /* the stack pointer of the anchor's caller */
+    struct start start;
 };
 
 static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *frame, void *argument)
 {
     struct unwinding *unwinding = argument;
-    uintptr_t pc = unwinding->unwinder->get_ip(frame);
-    if (pc == 0 || unwinding->count == unwinding->most)
+    const struct unwinder *unwinder = unwinding->unwinder;
+    uintptr_t pc = unwinder->get_ip(frame);
+    if (pc == 0)
         return _URC_END_OF_STACK;
-    if (unwinding->unwinder->get_cfa(frame) < unwinding->floor)
+    if (unwinder->get_cfa(frame) < unwinding->floor)
         return _URC_NO_REASON;
-    if (unwinding->count == 0 && ep__unwinder_is_own(unwinding->unwinder, pc))
-        return _URC_NO_REASON;
+    if (unwinding->start.pc == 0) {
+        if (ep__unwinder_is_own(unwinder, pc))
+            return _URC_NO_REASON;
+        unwinding->start = (struct start){pc, unwinder->get_register(frame, EP__FRAME_POINTER)};
+    }
+    if (unwinding->count == unwinding->most)
+        return _URC_END_OF_STACK;
     unwinding->frames[unwinding->count++] = pc;
     return _URC_NO_REASON;
 }
 
-static unsigned unwind(uintptr_t *frames, unsigned most, const struct record *anchor,
-                       const struct unwinder *unwinder)
+/* Unwinds `most` frames, which may be none, to find out where the program's begin. */
+static unsigned unwind(uintptr_t *frames, unsigned most, const struct frame_record *anchor,
+                       struct start *start)
 {
-    struct unwinding unwinding = {unwinder, frames, 0, most, (uintptr_t)(anchor + 1)};
+    const struct unwinder *unwinder = ep__unwinder_get();
+    struct unwinding unwinding = {unwinder, frames, 0, most, (uintptr_t)(anchor + 1), {0, 0}};
     (void)unwinder->backtrace(visit_frame, &unwinding);
+    *start = unwinding.start;
     return unwinding.count;
 }
 
@@ -134,40 +151,51 @@ static bool agree(const uintptr_t *frames, unsigned count, const uintptr_t *othe
 }
 
 /* Takes a stack both ways, and notes what that says about records.  The unwinder's is the result. */
-static unsigned compare(uintptr_t *frames, unsigned most, const struct record *anchor,
-                        const struct unwinder *unwinder)
+static unsigned compare(uintptr_t *frames, unsigned most, const struct frame_record *anchor)
 {
     uintptr_t others[EP__STACK_FRAMES_MAX];
-    unsigned count = unwind(frames, most, anchor, unwinder);
-    unsigned other_count = follow_records(others, most, anchor);
+    struct start start;
+    unsigned count = unwind(frames, most, anchor, &start);
+    unsigned other_count = follow_records(others, most, start);
     uint32_t seen = count_agreements();
     uint32_t next = agree(frames, count, others, other_count) ? seen + 1 : DISTRUSTED;
+    if (count <= START_FRAMES || seen == DISTRUSTED)
+        return count;
     /* order: relaxed -- a policy; a lost agreement comes again, and so does a difference */
-    if (count > START_FRAMES && seen != DISTRUSTED)
-        (void)ep__cas_strong_relaxed(&agreements, &seen, next);
+    (void)ep__cas_strong_relaxed(&agreements, &seen, next);
     return count;
 }
 
-static unsigned choose(uintptr_t *frames, unsigned most, const struct record *anchor)
+/* Follows records from the first frame that is the program's. */
+static unsigned follow(uintptr_t *frames, unsigned most, const struct frame_record *anchor,
+                       const struct unwinder *unwinder)
+{
+    struct start start = {anchor->pc, anchor->caller};
+    if (ep__unwinder_is_own(unwinder, anchor->pc))
+        (void)unwind(frames, 0, anchor, &start);
+    return follow_records(frames, most, start);
+}
+
+static unsigned choose(uintptr_t *frames, unsigned most, const struct frame_record *anchor)
 {
     const struct unwinder *unwinder = ep__unwinder_get();
-    uint32_t seen = count_agreements();
+    struct start start = {anchor->pc, anchor->caller};
     if (unwinder == NULL || unwinder->backtrace == NULL)
-        return follow_records(frames, most, anchor);
+        return follow_records(frames, most, start);
     if (anchor->pc - unwinder->code_first < unwinder->code_limit - unwinder->code_first)
         return 0;
-    if (seen == DISTRUSTED || ep__unwinder_is_own(unwinder, anchor->pc))
-        return unwind(frames, most, anchor, unwinder);
-    if (seen < AGREEMENTS_WANTED)
-        return compare(frames, most, anchor, unwinder);
+    uint32_t seen = count_agreements();
+    if (seen == DISTRUSTED)
+        return unwind(frames, most, anchor, &start);
     /* The frames' own bits decide which are compared again. */
-    if (((uintptr_t)anchor / sizeof *anchor + anchor->pc) % COMPARE_EVERY == 0)
-        return compare(frames, most, anchor, unwinder);
-    return follow_records(frames, most, anchor);
+    bool is_chosen = ((uintptr_t)anchor / sizeof *anchor + anchor->pc) % COMPARE_EVERY == 0;
+    if (seen < AGREEMENTS_WANTED || is_chosen)
+        return compare(frames, most, anchor);
+    return follow(frames, most, anchor, unwinder);
 }
 
 EP__NOINLINE unsigned ep__stack_capture(uintptr_t *frames, unsigned most,
-                                        const struct record *anchor)
+                                        const struct frame_record *anchor)
 {
     if (is_busy)
         return 0;

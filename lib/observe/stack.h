@@ -31,19 +31,19 @@
 enum { EP__STACK_FRAMES_MAX = 64 };
 
 /* What a function that keeps a frame pointer leaves on the stack. */
-struct record {
+struct frame_record {
     uintptr_t caller; /* the caller's record */
     uintptr_t pc;     /* where it returns to */
 };
 
 /* The record of the function that names it, which must not be inlined. */
-#define ep__stack_anchor() ((const struct record *)__builtin_frame_address(0))
+#define ep__stack_anchor() ((const struct frame_record *)__builtin_frame_address(0))
 
 /* Makes the unwinder ready, where a program may load a library (unwinder.h). */
 void ep__stack_prepare(void);
 
 /* Writes at most `most` frames, from the caller of the anchor's function outwards; returns how many. */
-unsigned ep__stack_capture(uintptr_t *frames, unsigned most, const struct record *anchor);
+unsigned ep__stack_capture(uintptr_t *frames, unsigned most, const struct frame_record *anchor);
 
 /* Whether the calling thread is taking a stack: what it allocates now is the unwinder's. */
 bool ep__stack_is_busy(void);

@@ -12,6 +12,7 @@
 #pragma weak _Unwind_Backtrace
 #pragma weak _Unwind_GetCFA
 #pragma weak _Unwind_GetIP
+#pragma weak _Unwind_GetGR
 #pragma weak dlopen
 #pragma weak dlsym
 extern const char ep__code_first[] __attribute__((weak, visibility("hidden")));
@@ -72,6 +73,7 @@ static void find_functions(void)
     unwinder.backtrace = _Unwind_Backtrace;
     unwinder.get_cfa = _Unwind_GetCFA;
     unwinder.get_ip = _Unwind_GetIP;
+    unwinder.get_register = _Unwind_GetGR;
     if (unwinder.backtrace == NULL && dlopen != NULL && dlsym != NULL) {
         void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (library == NULL)
@@ -79,8 +81,9 @@ static void find_functions(void)
         *(void **)&unwinder.backtrace = dlsym(library, "_Unwind_Backtrace");
         *(void **)&unwinder.get_cfa = dlsym(library, "_Unwind_GetCFA");
         *(void **)&unwinder.get_ip = dlsym(library, "_Unwind_GetIP");
+        *(void **)&unwinder.get_register = dlsym(library, "_Unwind_GetGR");
     }
-    if (unwinder.get_cfa == NULL || unwinder.get_ip == NULL)
+    if (unwinder.get_cfa == NULL || unwinder.get_ip == NULL || unwinder.get_register == NULL)
         unwinder.backtrace = NULL;
 }
 

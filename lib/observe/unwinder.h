@@ -24,10 +24,18 @@
 #include <stdint.h>
 #include <unwind.h>
 
+/* The number that the tables have for the frame pointer's register. */
+#ifdef __aarch64__
+enum { EP__FRAME_POINTER = 29 };
+#else
+enum { EP__FRAME_POINTER = 6 };
+#endif
+
 struct unwinder {
     _Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn visit, void *argument); /* NULL: none */
     _Unwind_Word (*get_cfa)(struct _Unwind_Context *frame);
     _Unwind_Ptr (*get_ip)(struct _Unwind_Context *frame);
+    _Unwind_Word (*get_register)(struct _Unwind_Context *frame, int number);
     uintptr_t own_first; /* our code */
     uintptr_t own_limit;
     uintptr_t code_first; /* the unwinder's */

@@ -73,6 +73,15 @@ void ep__stream_put_dec(struct stream *stream, uint64_t value)
     ep__stream_put_right(stream, value, 0);
 }
 
+void ep__stream_put_hex(struct stream *stream, uint64_t value)
+{
+    char bytes[NUMBER_BYTES];
+    struct text digits;
+    ep__text_begin(&digits, bytes, NUMBER_BYTES);
+    ep__text_put_hex(&digits, value);
+    ep__stream_put_bytes(stream, bytes, digits.length);
+}
+
 void ep__stream_put_thousands(struct stream *stream, uint64_t value, size_t width)
 {
     char bytes[NUMBER_BYTES];

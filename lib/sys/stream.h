@@ -34,11 +34,12 @@ struct stream {
 void ep__stream_begin(struct stream *stream,
                       int (*sink)(void *to, const char *bytes, size_t length), void *to);
 
-/* Appends a string, the first `length` bytes of one, a number in decimal, the same number with a comma after each
+/* Appends a string, the first `length` bytes of one, a number in decimal or as 0x..., the same number with a comma after each
  * thousand, a string followed by spaces up to `width`, or a number after as many. */
 void ep__stream_put(struct stream *stream, const char *string);
 void ep__stream_put_bytes(struct stream *stream, const char *bytes, size_t length);
 void ep__stream_put_dec(struct stream *stream, uint64_t value);
+void ep__stream_put_hex(struct stream *stream, uint64_t value);
 void ep__stream_put_thousands(struct stream *stream, uint64_t value, size_t width);
 void ep__stream_put_padded(struct stream *stream, const char *string, size_t width);
 void ep__stream_put_right(struct stream *stream, uint64_t value, size_t width);

@@ -109,7 +109,7 @@ static void records_are_relied_on_once_they_have_agreed_often(void)
 /* The test's framework and this program's other functions are compiled without. */
 static void records_that_differ_once_are_not_used_again(void)
 {
-    struct record lost[2] = {{0, 0}, {0, 0}};
+    struct frame_record lost[2] = {{0, 0}, {0, 0}};
     ep__stack_prepare();
     lost[0].pc = (uintptr_t)run_on_a_thread;
     count = ep__stack_capture(frames, EP__STACK_FRAMES_MAX, lost);
@@ -121,8 +121,8 @@ static void a_chain_into_nothing_ends_without_a_fault(void)
 {
     size_t page = ep__vm_page_bytes();
     char *memory = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct record *first = (struct record *)(void *)memory;
-    struct record *last = (struct record *)(void *)(memory + page) - 1;
+    struct frame_record *first = (struct frame_record *)(void *)memory;
+    struct frame_record *last = (struct frame_record *)(void *)(memory + page) - 1;
     assert_int_equal(munmap(memory + page, page), 0);
     const uintptr_t ends[] = {(uintptr_t)(memory + page),     /* not mapped */
                               (uintptr_t)(memory + page) - 8, /* half of it is not */
@@ -146,7 +146,7 @@ static void a_chain_into_nothing_ends_without_a_fault(void)
 static void a_call_from_the_unwinder_itself_has_no_frames(void)
 {
     ep__stack_prepare();
-    struct record record = {0, ep__unwinder_get()->code_first + 1};
+    struct frame_record record = {0, ep__unwinder_get()->code_first + 1};
     assert_int_equal(ep__stack_capture(frames, EP__STACK_FRAMES_MAX, &record), 0);
     assert_false(ep__stack_is_busy());
 }
