@@ -393,8 +393,10 @@ EP_API bool ep_owns(const void *p);
  *     size_t given_back = ep_purge();
  *     (void)given_back;
  *
- * What other threads hold in their pool caches stays with them (ep_thread_idle()). The C library's
- * name is malloc_trim().
+ * Free slots and cached mappings go back, and inside pools in use every system page that no block of
+ * the program overlaps: of pools that no thread owns and of the calling thread's but for its current
+ * ones, one of each size class. What other threads hold in their pool caches stays with them
+ * (ep_thread_idle()). The C library's name is malloc_trim().
  * Returns the bytes given back.
  * errno     untouched.
  *
@@ -410,9 +412,9 @@ EP_API size_t ep_purge(void);
  * Example:
  *     ep_thread_idle();
  *
- * For a thread that is about to wait for long: its pools become claimable by other threads, and
- * the blocks of other threads' pools that it withholds go back. It may go on allocating after
- * it. When every other thread has ended or called this, ep_stats() is exact.
+ * For a thread that is about to wait for long: its pools become claimable by other threads, the pages
+ * in them that no block overlaps go back to the system, and the blocks of other threads' pools that
+ * it withholds go back. It may go on allocating after it. When every other thread has ended or called this, ep_stats() is exact.
  * errno     untouched.
  *
  * Threads   any; concerns the calling one.

@@ -82,6 +82,7 @@ struct ep_stats {
     uint64_t pools_adopted;  /* full pools adopted by their first freer */
     uint64_t remote_batches; /* pushes of blocks into pools of others */
     uint64_t remote_blocks;  /* the blocks of these batches */
+    uint64_t uncarved_bytes; /* pages inside pools in use that have gone back to the system */
 };
 
 /* One size class. */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "arena/huge.h"
-#include "arena/retire.h"
 #include "cache/cache.h"
 #include "cache/deferred.h"
 #include "cache/detached.h"
@@ -12,6 +11,7 @@
 #include "cache/lookup.h"
 #include "cache/refill.h"
 #include "cache/thread.h"
+#include "cache/trim.h"
 #include "pool/run.h"
 
 /* With at least so many threads, and for so many bytes of a class, a thread has no pool of its own yet. */
@@ -181,5 +181,5 @@ size_t ep__cache_purge(void)
 {
     struct cache *cache = ep__thread_cache();
     ep__fork_look(cache);
-    return ep__retire_purge_all(cache == NULL ? NULL : &cache->epoch);
+    return ep__trim_all(cache);
 }

@@ -3,6 +3,7 @@
 
 #include "arena/retire.h"
 #include "cache/ids.h"
+#include "pool/uncarve.h"
 #include "sys/options.h"
 
 /* What the pool's list can hold before the next event. */
@@ -98,6 +99,16 @@ void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added)
     count_list(pool, added);
     wind(pool);
     charge(cache, pool);
+}
+
+size_t ep__quota_uncarve(struct cache *cache, struct pool *pool)
+{
+    discharge(cache, pool);
+    count_list(pool, 0);
+    size_t bytes = ep__uncarve(pool);
+    wind(pool);
+    charge(cache, pool);
+    return bytes;
 }
 
 void ep__quota_rotate(struct cache *cache, struct pool *pool)

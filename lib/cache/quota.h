@@ -33,6 +33,9 @@ void ep__quota_delist(struct cache *cache, struct pool *pool);
  * next event. */
 void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added);
 
+/* Gives the free pages of a usable or held pool back; returns their bytes. */
+size_t ep__quota_uncarve(struct cache *cache, struct pool *pool);
+
 /* Puts a held pool at the end of its bin's list. */
 void ep__quota_rotate(struct cache *cache, struct pool *pool);
 

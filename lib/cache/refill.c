@@ -168,8 +168,10 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
             put_aside(cache, bin);
             continue;
         }
+        /* A hole's pages read as zero, the rest of a block that straddles its edge does not. */
+        bool may_be_fresh = bin->current->is_zero && bin->current->holes == 0;
         chain = ep__carve(bin->current);
-        *is_fresh = chain != NULL && bin->current->is_zero;
+        *is_fresh = chain != NULL && may_be_fresh;
         if (chain == NULL)
             leave_full(cache, bin);
     }

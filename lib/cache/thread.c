@@ -10,6 +10,7 @@
 #include "cache/fork.h"
 #include "cache/ids.h"
 #include "cache/quota.h"
+#include "cache/trim.h"
 #include "sys/event.h"
 #include "sys/options.h"
 #include "sys/vm.h"
@@ -139,6 +140,19 @@ void ep__thread_release_all(struct cache *cache, bool adopt)
     }
 }
 
+/* Makes the current pools usable ones. */
+static void leave_current(struct cache *cache)
+{
+    for (unsigned class = 0; class < EP__CLASSES; class ++) {
+        struct pool *pool = cache->bins[class].current;
+        if (pool == NULL)
+            continue;
+        cache->bins[class].current = NULL;
+        pool->listed = gather_current(cache, pool);
+        ep__quota_enlist(cache, pool, EP__IN_USABLE);
+    }
+}
+
 /* The destructor of the key. */
 static void thread_exit(void *value)
 {
@@ -168,6 +182,8 @@ void ep__thread_idle(void)
         return;
     ep__fork_look(cache);
     ep__deferred_hand_over(cache);
+    leave_current(cache);
+    (void)ep__trim_own(cache);
     ep__thread_release_all(cache, false);
     tell(EP__EVENT_THREAD_IDLE, cache);
     ep__retire_purge_now();

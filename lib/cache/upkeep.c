@@ -2,6 +2,7 @@
 #include "cache/upkeep.h"
 
 #include "arena/retire.h"
+#include "cache/fork.h"
 
 /* Notes what is retained, and at the end of a period what has been all the time. */
 static void note_retained(struct upkeep *upkeep, size_t retained)
@@ -12,6 +13,7 @@ static void note_retained(struct upkeep *upkeep, size_t retained)
         return;
     upkeep->idle_bytes = upkeep->least_bytes;
     upkeep->rounds = 0;
+    upkeep->is_touring = true;
 }
 
 /* Gives back some of what has been idle; what the program has used since is idle no more. */
@@ -25,10 +27,24 @@ static void purge_idle(struct upkeep *upkeep, size_t retained)
     upkeep->idle_bytes = gone != 0 && gone < upkeep->idle_bytes ? upkeep->idle_bytes - gone : 0;
 }
 
+/* Un-carves quiet pools of some arenas more. */
+static void tour(struct upkeep *upkeep)
+{
+    size_t bytes = 0;
+    if (!upkeep->is_touring)
+        return;
+    upkeep->is_touring =
+        ep__uncarve_some(&upkeep->place, EP__UNCARVE_QUIET, EP__UPKEEP_ARENAS, &bytes);
+    if (!upkeep->is_touring)
+        upkeep->place = (struct uncarve_place){0, 0};
+}
+
 uint32_t ep__upkeep_round(struct upkeep *upkeep)
 {
+    ep__fork_look(ep__tls.cache);
     ep__retire_purge_excess();
     note_retained(upkeep, ep__retire_retained_bytes());
     purge_idle(upkeep, ep__retire_retained_bytes());
-    return upkeep->idle_bytes != 0 ? 1 : EP__UPKEEP_ROUND_MS;
+    tour(upkeep);
+    return upkeep->idle_bytes != 0 || upkeep->is_touring ? 1 : EP__UPKEEP_ROUND_MS;
 }

@@ -9,6 +9,7 @@
 #include "cache/thread.h"
 #include "observe/view.h"
 #include "sys/clock.h"
+#include "sys/vm.h"
 
 static void add_pool(struct account *account, const struct view *view)
 {
@@ -155,6 +156,7 @@ static void add_counters(struct ep_stats *totals)
     totals->purges = read_counter(&ep__arenas.purges);
     totals->purge_calls = read_counter(&ep__arenas.purge_calls);
     totals->purged_bytes = read_counter(&ep__arenas.purged_bytes);
+    totals->uncarved_bytes = ep__pool_hole_pages() * ep__vm_page_bytes();
 }
 
 /* What follows from the rest. */
@@ -169,8 +171,10 @@ static void add_sums(struct ep_stats *totals)
     totals->active_bytes += totals->huge_bytes;
     totals->retained_bytes = totals->dirty_bytes + totals->huge_cached_bytes;
     totals->mapped_bytes = totals->arena_bytes + totals->huge_bytes + totals->huge_cached_bytes;
-    totals->resident_bytes +=
-        totals->huge_bytes + totals->huge_cached_bytes + totals->metadata_bytes;
+    if (totals->uncarved_bytes > totals->resident_bytes)
+        totals->uncarved_bytes = totals->resident_bytes;
+    totals->resident_bytes += totals->huge_bytes + totals->huge_cached_bytes +
+                              totals->metadata_bytes - totals->uncarved_bytes;
 }
 
 void ep__account_take(struct account *account)

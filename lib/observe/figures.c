@@ -92,6 +92,8 @@ static const struct figure process_figures[] = {
     FIGURE(PROCESS(remote_batches), EP__COUNTER, EP__NUMBER, EP__EACH,
            "pushes of blocks into pools that the freer does not own"),
     FIGURE(PROCESS(remote_blocks), EP__COUNTER, EP__NUMBER, EP__EACH, "blocks in these pushes"),
+    FIGURE(PROCESS(uncarved_bytes), EP__GAUGE, EP__BYTES, EP__ABOUT,
+           "pages of pools in use that have gone back to the system"),
 };
 
 static const struct figure class_figures[] = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/batch.h"
+#include "pool/carve.h"
 
 static void add_block(struct free_set *set, const struct view *view, const struct block *block)
 {
@@ -24,13 +25,14 @@ static void add_chain(struct free_set *set, const struct view *view, const struc
         add_block(set, view, chain);
 }
 
-/* What a pool that the calling thread owns has on its own list, and what was never carved. */
+/* What a pool that the calling thread owns has on its own list, and what is not carved. */
 static void add_private(struct free_set *set, const struct view *view)
 {
-    const struct pool *pool = view->pool;
+    struct pool *pool = view->pool;
     add_chain(set, view, pool->list);
-    for (uint32_t i = pool->carved; i < ep__size_classes[view->class].capacity; i++)
-        set->words[i / 64] |= (uint64_t)1 << i % 64;
+    for (uint32_t i = 0; i < ep__size_classes[view->class].capacity; i++)
+        if (!ep__carve_has(pool, i))
+            set->words[i / 64] |= (uint64_t)1 << i % 64;
 }
 
 /* The remote list of an own pool is left where it is: nobody but the owner takes it, and others only push. */

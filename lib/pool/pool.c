@@ -87,7 +87,8 @@ struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_are
     ep__store_relaxed(&pool->start, (uint16_t)(colour % size->colours * size->colour_bytes));
     pool->is_zero = got.is_zero;
     pool->list = NULL;
-    pool->listed = pool->carved = 0;
+    pool->listed = pool->carved = pool->mark = 0;
+    pool->holes = 0;
     pool->class = (uint8_t) class;
     pool->place = EP__IN_NONE;
     for (unsigned i = 0; i < got.count; i++)
@@ -103,9 +104,26 @@ struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_are
     return pool;
 }
 
+static _Atomic(int64_t) hole_pages;
+
+void ep__pool_note_holes(int64_t more_pages)
+{
+    /* order: relaxed -- statistics; a pool's are counted by who owns it */
+    ep__fetch_add_relaxed(&hole_pages, more_pages);
+}
+
+size_t ep__pool_hole_pages(void)
+{
+    /* order: relaxed -- statistics; who carves may count before who has made the hole */
+    int64_t pages = ep__load_relaxed(&hole_pages);
+    return pages > 0 ? (size_t)pages : 0;
+}
+
 /* FREE -> the arena.  The caller has made the word FREE. */
 static void give_slots_back(struct pool *pool, unsigned slots)
 {
+    if (ep__unlikely(pool->holes != 0))
+        ep__pool_note_holes(-(int64_t)ep__bits_count(pool->holes));
     ep__arena_release(pool->arena, pool->slot, slots);
 }
 

@@ -74,18 +74,22 @@ struct pool {
     /* Owner only (FREE: who holds the slots; FULL, PARTIAL: nobody). */
     struct block *
         *sink; /* where the owner's frees go: the list that malloc pops, or the pool's `list` */
-    uint32_t countdown;  /* the owner's frees into this slot until something happens */
-    uint32_t step;       /* where the countdown of each slot started at the last event */
-    struct block *list;  /* free blocks that malloc does not pop */
-    uint32_t listed;     /* blocks on `list` at the last event */
-    uint16_t carved;     /* blocks that exist: the first `carved` */
-    uint8_t place;       /* enum ep__pool_place */
+    uint32_t countdown; /* the owner's frees into this slot until something happens */
+    uint32_t step;      /* where the countdown of each slot started at the last event */
+    struct block *list; /* free blocks that malloc does not pop */
+    uint32_t listed;    /* blocks on `list` at the last event */
+    uint16_t carved;    /* blocks that exist */
+    uint16_t mark;      /* carving has come to here: the first block that never existed (carve.h) */
+    uint8_t place;      /* enum ep__pool_place */
     uint32_t last_owner; /* who released it last */
     struct pool *next;   /* in the class's list */
     struct pool *prev;
+    uint64_t holes; /* pages below the mark that have gone back to the system (uncarve.h) */
     /* Any thread. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint64_t) word;
     _Atomic(uint32_t) run_slots; /* of a run: its length */
+    _Atomic(uint32_t)
+        looked; /* a hint: what the word was when pages were last looked for (uncarve.h) */
     /* Set at acquisition, before any block is given out. */
     _Atomic(uint16_t) start; /* offset of the first block: the colour */
     uint8_t class;
@@ -229,6 +233,10 @@ static inline uint32_t ep__pool_listed(const struct pool *pool)
         listed += pool->step - pool[i].countdown;
     return listed;
 }
+
+/* Pages of all pools that are holes; and says that there are more of them, or fewer. */
+size_t ep__pool_hole_pages(void);
+void ep__pool_note_holes(int64_t more_pages);
 
 /* The number of blocks of a chain; more than any pool has where a block freed twice has closed it to a ring. */
 uint32_t ep__pool_count_chain(const struct block *chain);

@@ -33,6 +33,7 @@ struct field {
 static const struct field pool_fields[] = {
     POOL_FIELD(sink),  POOL_FIELD(countdown), POOL_FIELD(step),
     POOL_FIELD(list),  POOL_FIELD(listed),    POOL_FIELD(carved),
+    POOL_FIELD(mark),  POOL_FIELD(holes),     POOL_FIELD(looked),
     POOL_FIELD(place), POOL_FIELD(next),      POOL_FIELD(prev),
     POOL_FIELD(word),  POOL_FIELD(run_slots), POOL_FIELD(start),
     POOL_FIELD(class), POOL_FIELD(distance),  POOL_FIELD(is_zero),

@@ -5,6 +5,7 @@
 
 #include "explore.h"
 #include "names.h"
+#include "pool/carve.h"
 #include "rest.h"
 #include "search.h"
 
@@ -198,19 +199,19 @@ void world_always(void)
 }
 
 /* Notes a block of a list, or of the program, in a bitmap of the pool's blocks. */
-static void mark(const struct pool *pool, const struct block *block, uint64_t *seen)
+static void mark(struct pool *pool, const struct block *block, uint64_t *seen)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
     size_t offset = (size_t)((const char *)block - pool->base);
     uint64_t bit = (uint64_t)1 << offset / size->bytes;
-    if (!lies_in(pool, block) || offset / size->bytes >= pool->carved)
+    if (!lies_in(pool, block) || !ep__carve_has(pool, (uint32_t)(offset / size->bytes)))
         model_fail("a list of %s leads out of the pool", model_name_of(&pool->word));
     if ((*seen & bit) != 0)
         model_fail("a block of %s is in two places", model_name_of(&pool->word));
     *seen |= bit;
 }
 
-static uint32_t mark_chain(const struct pool *pool, const struct block *block, uint64_t *seen)
+static uint32_t mark_chain(struct pool *pool, const struct block *block, uint64_t *seen)
 {
     uint32_t count = 0;
     for (; block != NULL; block = block->next, count++)

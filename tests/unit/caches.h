@@ -61,7 +61,7 @@ static inline void check_own_pool(struct cache *cache, struct pool *pool, unsign
     assert_true(ep__pool_check(pool));
     assert_int_equal(pool->class, class);
     assert_int_equal(pool->place, place);
-    assert_true(pool->carved <= capacity_of(pool));
+    assert_true(ep__carve_check(pool));
     for (unsigned i = 0; i < ep__size_classes[class].slots; i++)
         assert_int_equal(ep__load_relaxed(ep__pool_owner(pool) + i), cache->tag);
 }

@@ -4,6 +4,7 @@
 #include "cache/upkeep.h"
 #include "sys/vm.h"
 #include "unit/caches.h"
+#include "unit/thread.h"
 
 static struct upkeep upkeep;
 
@@ -84,6 +85,52 @@ static void what_is_above_the_bound_goes_back_without_a_period(void)
     assert_int_equal(ep__retire_retained_bytes(), 0);
 }
 
+enum { CLASS = 15, BLOCKS = 3 * 256 };
+
+/* Three pools that nobody owns, one block of each of which is in use. */
+static void leave_sparse_pools(void *blocks)
+{
+    void **block = blocks;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        block[i] = get_block(CLASS);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (i % 256 != 0)
+            ep_free(block[i]);
+}
+
+static void quiet_pools_lose_their_free_pages(void)
+{
+    static void *blocks[BLOCKS];
+    keep_everything();
+    on_thread(leave_sparse_pools, blocks);
+    struct pool *pool = pool_of(blocks[0]);
+    do_rounds(2 * EP__UPKEEP_ROUNDS - 1);
+    assert_int_equal(ep__pool_hole_pages(), 0);
+    do_rounds(1);
+    assert_int_equal(ep__pool_hole_pages(), 3 * 15);
+    assert_int_equal(state_of(pool), EP__PARTIAL);
+    uint64_t word = ep__pool_word(pool);
+    do_rounds(2 * EP__UPKEEP_ROUNDS);
+    assert_int_equal(ep__pool_word(pool), word);
+}
+
+/* A pool into which somebody frees in each period is not claimed in between. */
+static void pools_in_change_are_left_alone(void)
+{
+    static void *blocks[BLOCKS];
+    keep_everything();
+    on_thread(leave_sparse_pools, blocks);
+    struct pool *pool = pool_of(blocks[0]);
+    struct block *chain;
+    do_rounds(EP__UPKEEP_ROUNDS);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(claim(pool, CLASS, &chain));
+        ep__pool_release(pool, pool->listed + ep__pool_join(pool, chain));
+        do_rounds(EP__UPKEEP_ROUNDS);
+        assert_int_equal(pool->holes, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +138,8 @@ int main(void)
         alone(what_was_used_in_between_stays),
         alone(a_round_does_a_bounded_number_of_arenas),
         alone(what_is_above_the_bound_goes_back_without_a_period),
+        alone(quiet_pools_lose_their_free_pages),
+        alone(pools_in_change_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
