@@ -174,7 +174,8 @@ static size_t uncarve_claimed(struct pool *pool, unsigned class)
 static size_t uncarve_slot(struct arena *arena, unsigned slot, enum ep__uncarve_choice choice)
 {
     struct pool *pool = ep__pool_at(arena->window, arena->id * EP__ARENA_SLOTS + slot);
-    uint64_t word = ep__pool_word(pool);
+    /* order: acquire OWN -- pairs with who made it PARTIAL; what is set once at a pool's birth is read after it */
+    uint64_t word = ep__load_acquire(&pool->word);
     if (ep__word_state(word) != EP__PARTIAL)
         return 0;
     /* order: relaxed -- the claim checks it again */

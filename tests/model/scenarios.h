@@ -17,5 +17,6 @@ extern const struct scenario scenarios_grace[];
 extern const struct scenario scenarios_cache[];
 extern const struct scenario scenarios_deferred[];
 extern const struct scenario scenarios_events[];
+extern const struct scenario scenarios_uncarve[];
 
 #endif

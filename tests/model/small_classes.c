@@ -11,6 +11,7 @@ const struct size_class ep__size_classes[EP__CLASSES] = {
     [CLASS_THREE] = {16384, 3, 2, 1, 1, 0, RECIPROCAL(16384)},
     [CLASS_WIDE] = {65536, 4, 1, 4, 1, 0, RECIPROCAL(65536)},
     [CLASS_SMALL] = {256, 3, 1, 1, 1, 0, RECIPROCAL(256)},
+    [CLASS_STRADDLING] = {6144, 3, 1, 1, 1, 0, RECIPROCAL(6144)},
 };
 const uint8_t ep__medium_classes[EP__CLASS_BYTES_MAX / 64];
 
