@@ -387,6 +387,32 @@ EP_API void ep_free_batch(void **blocks, size_t count);
 EP_API bool ep_owns(const void *p);
 
 /*
+ * ep_address_range - where nearly all blocks lie.
+ *
+ * Example:
+ *     void *block = ep_malloc(100);
+ *     void *start;
+ *     size_t bytes = ep_address_range(&start);
+ *     if (block == NULL || (uintptr_t)block - (uintptr_t)start >= bytes)
+ *         return 1;
+ *     ep_free(block);
+ *
+ * For a program that frees blocks of several allocators and wants to tell them apart in an instruction
+ * or two: an address in the range is nobody else's, so a block that starts there is epmalloc's. One
+ * outside can be: blocks above 1 MiB are, and where the system refused a large range all may be. Ask
+ * ep_owns() about those.
+ *
+ * start     where the first address is stored; NULL when there is no range yet.
+ * Returns the bytes from there on; 0 before the first allocation. The range does not change after it.
+ * errno     untouched.
+ *
+ * Threads   any, at any time.
+ * Progress  wait-free.
+ * Signals   async-signal-safe.
+ */
+EP_API size_t ep_address_range(void **start);
+
+/*
  * ep_purge - gives free memory back to the system now.
  *
  * Example:

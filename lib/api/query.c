@@ -4,6 +4,7 @@
  * is that of an empty heap. */
 #include <epmalloc/epmalloc.h>
 
+#include "arena/window.h"
 #include "cache/cache.h"
 #include "pool/size_class.h"
 #include "sys/vm.h"
@@ -16,6 +17,13 @@ size_t ep_usable_size(const void *p)
 bool ep_owns(const void *p)
 {
     return ep__cache_owns(p);
+}
+
+size_t ep_address_range(void **start)
+{
+    struct window *window = ep__window_at(0);
+    *start = window == NULL ? NULL : window->base;
+    return window == NULL ? 0 : (size_t)window->slot_count << EP__SLOT_LOG2;
 }
 
 size_t ep_good_size(size_t size)

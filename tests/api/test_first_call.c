@@ -130,6 +130,12 @@ static bool first_owns(void)
     return !ep_owns(NULL) && !ep_owns(&local);
 }
 
+static bool first_address_range(void)
+{
+    void *start = &local;
+    return ep_address_range(&start) == 0 && start == NULL;
+}
+
 static bool first_purge(void)
 {
     return ep_purge() == 0;
@@ -176,6 +182,7 @@ static const struct first_call calls[] = {
     {"malloc_batch", first_malloc_batch},
     {"free_batch", first_free_batch},
     {"owns", first_owns},
+    {"address_range", first_address_range},
     {"purge", first_purge},
     {"thread_idle", first_thread_idle},
     {"options", first_options},

@@ -60,16 +60,16 @@ def check_span(lint, document, line, span, words):
 
 
 def check_tree(lint, document):
-    """Lines "    file.h file.c   what" under a line "    layer/   what" in the fenced tree."""
+    """Lines "    file.h file.c   what" under a line "    layer/   what", or "layer/folder/", in the fenced tree."""
     if not lint.exists(document):
         lint.complain(document, 1, "is not there")
         return
     listed = {}
     folder = None
     for number, line in enumerate(lint.read(document).split("\n"), 1):
-        head = re.match(r"\s+(\w+)/(?:\s|$)", line)
+        head = re.match(r"\s+(\w+(?:/\w+)?)/(?:\s|$)", line)
         files = re.match(r"\s+((?:\w+\.(?:c|h|cpp)\s?)+)(?:\s|$)", line)
-        if head and head.group(1) in LAYERS:
+        if head and head.group(1).split("/")[0] in LAYERS:
             folder = head.group(1)
         elif files and folder:
             listed.update({f"lib/{folder}/{file}": number for file in files.group(1).split()})

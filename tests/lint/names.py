@@ -9,6 +9,8 @@ EMPTY = {"data", "info", "ctx", "helper", "helpers", "util", "utils", "misc", "c
          "manager", "foo", "bar", "tmp"}
 # Names of the C library, the compiler, Concurrency Kit and liburcu.
 FOREIGN = re.compile(r"malloc_info|siginfo_t|SA_SIGINFO|dl_phdr_info|__\w+|ck_\w+|si_\w+|st_\w+|_ITM_\w+|SCHED_\w+|_Unwind_\w+|(?:urcu|cds)_\w+")
+# CPython's and the dynamic linker's, where their structures are used.
+FOREIGN_IN_ADAPTERS = re.compile(r"Py\w+|ctx|Dl_info")
 # Where lib defines names that are not its own.
 FOREIGN_FILES = ("lib/api/libc.c", "lib/api/libc_stats.c", "lib/api/cxx.c")
 FOLDERS = ("lib", "include", "tests", "stress", "bench", "tools")
@@ -20,6 +22,8 @@ def check_words(lint, path, text):
         text = text.replace(".data()", "")
     for word, line in source.identifiers(text):
         if word in seen or FOREIGN.fullmatch(word):
+            continue
+        if path.startswith("lib/adapters/python/") and FOREIGN_IN_ADAPTERS.fullmatch(word):
             continue
         seen.add(word)
         parts = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word.replace("malloc_info", "malloc")).lower().split("_")
