@@ -7,10 +7,9 @@
 
 const char *const ep__python_domain_names[EP__PYTHON_DOMAINS] = {"raw", "mem", "obj"};
 
-/* What a domain had before, and its context from then on. */
+/* What a domain had before; its allocator's context. */
 struct domain {
     PyMemAllocatorEx previous;
-    bool is_installed;
 };
 
 /* How CPython's debug hooks begin what they are given as context (Objects/obmalloc.c, 3.6 and newer). */
@@ -109,12 +108,11 @@ void ep__python_install(int domain)
 {
     PyMemAllocatorEx current;
     PyMemAllocatorEx own = {&domains[domain], allocate, allocate_zeroed, reallocate, free_block};
-    if (domains[domain].is_installed)
+    if (ep__python_is_installed(domain))
         return;
     ep__library.free(ep__library.malloc(1));
     range_bytes = ep__library.address_range((void **)&range_start);
     PyMem_GetAllocator(domain, &current);
-    domains[domain].is_installed = true;
     if (is_hook(domain, &current)) {
         struct hooks *hooks = current.ctx;
         domains[domain].previous = hooks->beneath;
@@ -127,7 +125,19 @@ void ep__python_install(int domain)
     }
 }
 
+/* Debug hooks put their head, two words, before what the allocator gives them. */
+static bool owns_block(const void *p)
+{
+    return p != NULL &&
+           (ep__library.owns(p) || ep__library.owns((const char *)p - 2 * sizeof(size_t)));
+}
+
 bool ep__python_is_installed(int domain)
 {
-    return domains[domain].is_installed;
+    PyMemAllocatorEx current;
+    PyMem_GetAllocator(domain, &current);
+    void *p = current.malloc(current.ctx, 1);
+    bool is_own = owns_block(p);
+    current.free(current.ctx, p);
+    return is_own;
 }

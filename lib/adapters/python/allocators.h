@@ -22,10 +22,11 @@ enum { EP__PYTHON_DOMAINS = 3 };
 extern const char *const ep__python_domain_names[EP__PYTHON_DOMAINS]
     __attribute__((visibility("hidden")));
 
-/* domain: PYMEM_DOMAIN_RAW, _MEM or _OBJ.  Nothing happens when epmalloc is there already. */
+/* domain: PYMEM_DOMAIN_RAW, _MEM or _OBJ.  Nothing happens when its blocks come from epmalloc already. */
 void ep__python_install(int domain) __attribute__((visibility("hidden")));
 
-/* Whether a domain's blocks come from epmalloc, be it beneath debug hooks. */
+/* Whether a domain's new blocks come from epmalloc, be it beneath debug hooks or as the process's malloc.  Asks for a
+ * block to find out. */
 bool ep__python_is_installed(int domain) __attribute__((visibility("hidden")));
 
 #endif

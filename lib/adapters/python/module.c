@@ -10,6 +10,8 @@
 #include "blocks.h"
 #include "figures.h"
 #include "library.h"
+#include "maps.h"
+#include "pymalloc.h"
 
 static int find_domain(const char *name)
 {
@@ -128,6 +130,10 @@ static PyMethodDef methods[] = {
     {"pools", ep__figures_pools, METH_NOARGS, "Every pool, run and huge block (ep_walk_pools())."},
     {"walk", ep__blocks_walk, METH_NOARGS,
      "An iterator over every block, free ones too (ep_walk_blocks())."},
+    {"map", ep__map_own, METH_NOARGS, "A tuple for each pool, with a bit a block: see maps.h."},
+    {"pymalloc_map", ep__pymalloc_map, METH_NOARGS, "The same of pymalloc's heap."},
+    {"pymalloc_arenas", ep__pymalloc_arenas, METH_NOARGS,
+     "(start, bytes) of each of pymalloc's arenas."},
     {NULL, NULL, 0, NULL},
 };
 
