@@ -111,6 +111,8 @@ struct ep_thread {
     uint64_t id;             /* its owner id, given out again after its end */
     uint64_t held_bytes;     /* free blocks that it may hold outside its current pools */
     uint64_t withheld_bytes; /* other threads' blocks that it withholds in batches */
+    uint64_t current_bytes;  /* the pools that it allocates from, whatever is free in them */
+    uint64_t bound_bytes;    /* what held_bytes and withheld_bytes may come to now */
 };
 
 /*

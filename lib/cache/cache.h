@@ -94,6 +94,7 @@ struct cache {
     /* Written by the owner only; read by whoever asks what the thread holds. */
     _Atomic(size_t) held_bytes;     /* charges of usable and held pools */
     _Atomic(size_t) withheld_bytes; /* in the open batches */
+    _Atomic(size_t) current_bytes;  /* the current pools' slots */
     struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
     struct deferrals deferred[EP__DEFERRED_KINDS];
@@ -111,6 +112,15 @@ static inline void ep__cache_count(_Atomic(uint64_t) *counter, uint64_t more)
 {
     /* order: relaxed -- statistics; nobody else writes, and IDS orders one owner after the other */
     (void)ep__add_own_relaxed(counter, more);
+}
+
+/* Says which pool of a class is current; NULL: none. */
+static inline void ep__cache_set_current(struct cache *cache, unsigned class, struct pool *pool)
+{
+    size_t bytes = (size_t)ep__size_classes[class].slots << EP__SLOT_LOG2;
+    cache->bins[class].current = pool;
+    /* order: relaxed -- others only show the sum to people */
+    (void)ep__add_own_relaxed(&cache->current_bytes, pool != NULL ? bytes : (size_t)0 - bytes);
 }
 
 /* The list that malloc pops for a class. */

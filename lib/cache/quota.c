@@ -6,6 +6,9 @@
 #include "pool/uncarve.h"
 #include "sys/options.h"
 
+/* Where upkeep is done a thread may hold so much less of its share. */
+enum { KEPT_UP_PART = 16 };
+
 /* What the pool's list can hold before the next event. */
 static size_t charge_of(const struct pool *pool)
 {
@@ -130,12 +133,26 @@ static struct pool *next_of(const struct bin *bin)
     return bin->usable.first != NULL ? bin->usable.first : bin->held.first;
 }
 
-/* What the thread may be charged: thread_bytes, or thread_percent of its share of the memory in use. */
-static size_t bound_bytes(void)
+static _Atomic(uint32_t) is_kept_up;
+
+void ep__quota_note_upkeep(void)
 {
-    size_t share = ep__retire_used_bytes() / ep__ids_count();
+    /* order: relaxed -- a policy */
+    if (ep__load_relaxed(&is_kept_up) == 0) {
+        /* order: relaxed -- a policy */
+        ep__store_relaxed(&is_kept_up, 1);
+    }
+}
+
+size_t ep__quota_bound_bytes(void)
+{
+    uint32_t threads = ep__ids_count();
+    size_t share = ep__retire_used_bytes() / (threads != 0 ? threads : 1);
     size_t part = share / 100 * ep__option_get(EP__OPTION_THREAD_PERCENT);
     size_t floor = ep__option_get(EP__OPTION_THREAD_BYTES);
+    /* order: relaxed -- a policy */
+    if (ep__load_relaxed(&is_kept_up) != 0)
+        part /= KEPT_UP_PART;
     return part > floor ? part : floor;
 }
 
@@ -149,7 +166,7 @@ void ep__quota_enforce(struct cache *cache)
 {
     if (ep__likely(!is_above(cache, ep__option_get(EP__OPTION_THREAD_BYTES))))
         return;
-    size_t bound = bound_bytes();
+    size_t bound = ep__quota_bound_bytes();
     /* Twice round: a bin that is passed over once has been emptied since, or never had a pool. */
     for (unsigned looks = 0; is_above(cache, bound) && looks < 2 * EP__CLASSES; looks++) {
         struct pool *pool = next_of(&cache->bins[cache->giving_class]);

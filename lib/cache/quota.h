@@ -11,7 +11,8 @@
  *
  * The bound is thread_bytes, or thread_percent of the thread's share, which is the memory in use by the number of
  * threads: a thread that frees a big heap in another order than it was allocated in has all its pools partly free
- * for a long time, and would pay for each free into those given up.
+ * for a long time, and would pay for each free into those given up.  Where upkeep is done (upkeep.h) it is a sixteenth of
+ * that: what a thread holds cannot go back while it sleeps, and what it gives up can.
  *
  * A quota in pools instead would make every later free of a big single-threaded heap a compare-and-swap.
  * The owner only.  Invariant: listed + step blocks are the most that a usable or held pool's list has before
@@ -41,6 +42,12 @@ void ep__quota_rotate(struct cache *cache, struct pool *pool);
 
 /* Gives pools up until the thread is within its quota. */
 void ep__quota_enforce(struct cache *cache);
+
+/* What a thread may be charged now: thread_bytes, or thread_percent of its share of the memory in use. */
+size_t ep__quota_bound_bytes(void);
+
+/* From now on somebody does rounds of upkeep. */
+void ep__quota_note_upkeep(void);
 
 /* Gives up all usable and held pools of a class. */
 void ep__quota_release(struct cache *cache, unsigned class);

@@ -19,7 +19,7 @@ static struct block *make_current(struct cache *cache, struct pool *pool)
     pool->listed = 0;
     pool->place = EP__IN_CURRENT;
     ep__pool_wind(pool, ep__cache_head(cache, pool->class), EP__POOL_PARKED);
-    cache->bins[pool->class].current = pool;
+    ep__cache_set_current(cache, pool->class, pool);
     return chain;
 }
 
@@ -31,10 +31,10 @@ static struct block *use_usable(struct cache *cache, struct bin *bin)
 }
 
 /* The current pool, none of whose carved blocks is free, becomes one that is on no list yet. */
-static struct pool *leave_current(struct bin *bin)
+static struct pool *leave_current(struct cache *cache, const struct bin *bin)
 {
     struct pool *pool = bin->current;
-    bin->current = NULL;
+    ep__cache_set_current(cache, pool->class, NULL);
     pool->listed = 0;
     return pool;
 }
@@ -42,7 +42,7 @@ static struct pool *leave_current(struct bin *bin)
 /* A current pool without free blocks that is not carved to its end goes behind the usable ones. */
 static void put_aside(struct cache *cache, struct bin *bin)
 {
-    struct pool *pool = leave_current(bin);
+    struct pool *pool = leave_current(cache, bin);
     ep__quota_enlist(cache, pool, EP__IN_USABLE);
 }
 
@@ -60,7 +60,7 @@ static struct block *take_freed(struct pool *pool)
 /* The current pool is full: hold it for the thread's next frees, or leave it to who frees into it first. */
 static void leave_full(struct cache *cache, struct bin *bin)
 {
-    struct pool *pool = leave_current(bin);
+    struct pool *pool = leave_current(cache, bin);
     if (bin->keeps == 0) {
         ep__pool_release(pool, 0);
         return;

@@ -135,7 +135,7 @@ void ep__thread_release_all(struct cache *cache, bool adopt)
         bin->shared_bytes = 0;
         if (pool == NULL)
             continue;
-        bin->current = NULL;
+        ep__cache_set_current(cache, class, NULL);
         ep__pool_release(pool, gather_current(cache, pool));
     }
 }
@@ -147,7 +147,7 @@ static void leave_current(struct cache *cache)
         struct pool *pool = cache->bins[class].current;
         if (pool == NULL)
             continue;
-        cache->bins[class].current = NULL;
+        ep__cache_set_current(cache, class, NULL);
         pool->listed = gather_current(cache, pool);
         ep__quota_enlist(cache, pool, EP__IN_USABLE);
     }

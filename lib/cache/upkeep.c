@@ -3,6 +3,7 @@
 
 #include "arena/retire.h"
 #include "cache/fork.h"
+#include "cache/quota.h"
 
 /* Notes what is retained, and at the end of a period what has been all the time. */
 static void note_retained(struct upkeep *upkeep, size_t retained)
@@ -42,6 +43,7 @@ static void tour(struct upkeep *upkeep)
 uint32_t ep__upkeep_round(struct upkeep *upkeep)
 {
     ep__fork_look(ep__tls.cache);
+    ep__quota_note_upkeep();
     ep__retire_purge_excess();
     note_retained(upkeep, ep__retire_retained_bytes());
     purge_idle(upkeep, ep__retire_retained_bytes());

@@ -8,8 +8,8 @@
  * goes back, some arenas a round.  A program that uses its memory in turns shorter than the period keeps it.
  *
  * At the end of each period it also begins to go over the arenas, some a round, for PARTIAL pools that have not changed
- * since it came by last: their free pages are un-carved.  What a thread owns it cannot touch; threads that have a lot
- * to free give pools up on the way (quota.h).
+ * since it came by last: their free pages are un-carved.  What a thread owns it cannot touch; so with
+ * the first round threads may hold less outside their current pools (quota.h).
  *
  * Who may overlap: everything; each caller has an upkeep of its own, of zeroes at first.
  * Progress: lock-free, in proportion to a bounded number of arenas.

@@ -6,9 +6,11 @@
 #include "arena/huge.h"
 #include "cache/detached.h"
 #include "cache/fork.h"
+#include "cache/quota.h"
 #include "cache/thread.h"
 #include "observe/view.h"
 #include "sys/clock.h"
+#include "sys/options.h"
 #include "sys/vm.h"
 
 static void add_pool(struct account *account, const struct view *view)
@@ -107,6 +109,9 @@ static void show_thread(struct cache *cache, uint32_t id, struct ep_thread *show
     shown->held_bytes = ep__load_relaxed(&cache->held_bytes);
     /* order: relaxed -- statistics */
     shown->withheld_bytes = ep__load_relaxed(&cache->withheld_bytes);
+    /* order: relaxed -- statistics */
+    shown->current_bytes = ep__load_relaxed(&cache->current_bytes);
+    shown->bound_bytes = ep__quota_bound_bytes() + ep__option_get(EP__OPTION_BATCH_BYTES);
 }
 
 static void add_threads(struct account *account)

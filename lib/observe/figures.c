@@ -144,6 +144,10 @@ static const struct figure thread_figures[] = {
            "what it holds free outside its current pools, at most"),
     FIGURE(THREAD(withheld_bytes), EP__GAUGE, EP__BYTES, EP__ALWAYS,
            "blocks of pools of others that it has freed and not sent yet"),
+    FIGURE(THREAD(current_bytes), EP__GAUGE, EP__BYTES, EP__ALWAYS,
+           "pools that it allocates from, whatever is free in them"),
+    FIGURE(THREAD(bound_bytes), EP__GAUGE, EP__BYTES, EP__ABOUT,
+           "what held_bytes and withheld_bytes may come to now"),
 };
 
 #define FIGURES(table) table, sizeof(table) / sizeof(table)[0]

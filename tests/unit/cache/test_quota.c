@@ -2,6 +2,7 @@
 #include "unit/alone.h"
 
 #include "cache/quota.h"
+#include "observe/account.h"
 #include "unit/caches.h"
 #include "unit/thread.h"
 
@@ -83,6 +84,43 @@ static void a_thread_may_hold_a_part_of_its_share_of_the_heap(void)
     puppet_end(&other);
     assert_true(ep__option_set(EP__OPTION_THREAD_PERCENT, 0));
     assert_in_range(most_held_in_a_scattered_free(), MIB / 2, MIB);
+}
+
+/* What a sleeping thread holds cannot go back; what it has given up can. */
+static void where_upkeep_is_done_a_thread_holds_a_sixteenth_of_that(void)
+{
+    size_t heap = (size_t)BLOCKS * ep__size_classes[CLASS].bytes;
+    set_quota(MIB);
+    assert_true(ep__option_set(EP__OPTION_THREAD_PERCENT, 50));
+    assert_true(ep__quota_bound_bytes() == MIB);
+    ep__quota_note_upkeep();
+    size_t most = most_held_in_a_scattered_free();
+    assert_in_range(most, MIB / 2, heap / 32 + 4 * EP__SLOT_BYTES);
+}
+
+/* What a sleeping thread keeps from the others at most. */
+static void what_a_thread_holds_is_shown_with_its_bound(void)
+{
+    struct ep_thread shown = {0};
+    size_t slots = 0;
+    set_quota(MIB);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        blocks[i] = get_block(i % EP__CLASSES);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (i % 7 != 0)
+            ep_free(blocks[i]);
+    uint32_t id = 0;
+    assert_true(ep__account_next_thread(&id, &shown));
+    for (unsigned class = 0; class < EP__CLASSES; class ++)
+        if (ep__tls.cache->bins[class].current != NULL)
+            slots += ep__size_classes[class].slots;
+    assert_int_equal(shown.current_bytes, slots << EP__SLOT_LOG2);
+    assert_int_equal(shown.bound_bytes, MIB + ep__option_get(EP__OPTION_BATCH_BYTES));
+    assert_in_range(shown.held_bytes + shown.withheld_bytes, 1, shown.bound_bytes);
+    ep_thread_idle();
+    id = 0;
+    assert_true(ep__account_next_thread(&id, &shown));
+    assert_int_equal(shown.current_bytes + shown.held_bytes + shown.withheld_bytes, 0);
 }
 
 static void full_pools_are_held_within_the_quota_and_let_go_beyond_it(void)
@@ -258,6 +296,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         alone(a_thread_holds_no_more_than_the_option_says),
         alone(a_thread_may_hold_a_part_of_its_share_of_the_heap),
+        alone(where_upkeep_is_done_a_thread_holds_a_sixteenth_of_that),
+        alone(what_a_thread_holds_is_shown_with_its_bound),
         alone(full_pools_are_held_within_the_quota_and_let_go_beyond_it),
         alone(of_a_class_that_it_does_not_allocate_from_a_thread_holds_at_most_two),
         alone(a_thread_over_its_quota_adopts_all_the_same),
