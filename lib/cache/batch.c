@@ -102,16 +102,6 @@ void ep__batch_free(struct cache *cache, struct pool *pool, struct block *block)
     ep__batch_send(cache, &single, true);
 }
 
-/* Whether p starts a block of the pool. */
-static bool starts_block(struct pool *pool, const char *p)
-{
-    const struct size_class *size = &ep__size_classes[pool->class];
-    size_t offset = (size_t)(p - pool->base) - ep__pool_start(pool);
-    if (offset >= (size_t)size->capacity * size->bytes)
-        return false;
-    return ep__size_class_divide(pool->class, (uint32_t)offset) * size->bytes == offset;
-}
-
 bool ep__batch_join(void *p)
 {
     uint64_t slot = ((uintptr_t)p - ep__tls.base) >> EP__SLOT_LOG2;
@@ -120,7 +110,7 @@ bool ep__batch_join(void *p)
     struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
     pool = ep__pool_of_slot(pool);
     struct open_batch *place = place_of(ep__tls.cache, pool);
-    if (place->batch.pool != pool || !starts_block(pool, p))
+    if (place->batch.pool != pool || !ep__pool_starts_block(pool, p))
         return false;
     struct block *block = p;
     block->next = place->batch.first;

@@ -15,7 +15,7 @@
  *                                                               epoch record, grace record
  *
  * Files: thread (birth, exit, ids), refill (a list has run dry), free (what the fast path of free does not
- * do), batch (other threads' blocks), quota (what a thread may hold), detached (threads without a control
+ * do), reuse and batch (other threads' blocks), quota (what a thread may hold), detached (threads without a control
  * block), fork (the child of a multithreaded process), lookup (which block is this?), section (the program's
  * epoch sections), deferred, due and chunk (what is freed when they have ended).
  *
@@ -61,6 +61,13 @@ struct bin {
     struct pool_list held;
     uint32_t shared_bytes; /* in blocks got from pools that are shared (alloc.c) */
     uint32_t keeps;        /* 0: full pools are disowned; otherwise held.  Why: refill.h */
+    /* What reuse.h says. */
+    uint32_t
+        reuse_most; /* others' blocks that may join the list that malloc pops between two refills */
+    uint32_t reuse_room; /* that still may */
+    uint32_t reuse_wait; /* blocks that go home before the list is counted again */
+    uint32_t reuse_sent; /* blocks that have gone home for want of room */
+    bool has_reused;     /* one has joined the list since the last refill */
 };
 
 /* What has happened to the pools of one class, counted by the thread to which it happened. */
@@ -98,6 +105,7 @@ struct cache {
     struct open_batch batches[EP__BATCHES];
     struct bin bins[EP__CLASSES];
     struct deferrals deferred[EP__DEFERRED_KINDS];
+    uint32_t reuse_bytes;    /* of the blocks that may be reused, all classes together */
     uint32_t deferred_looks; /* steps since the thread looked at all sections */
     bool is_calling;         /* a deferred call of the program runs */
     struct epoch_record epoch;

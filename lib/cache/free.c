@@ -8,6 +8,7 @@
 #include "cache/fork.h"
 #include "cache/lookup.h"
 #include "cache/quota.h"
+#include "cache/reuse.h"
 #include "cache/thread.h"
 #include "pool/run.h"
 #include "sys/foreign.h"
@@ -118,7 +119,7 @@ static void free_outside(void *p, const void *call_site)
 
 EP__NOINLINE void ep__cache_free(void *p)
 {
-    if (p == NULL || ep__batch_join(p))
+    if (p == NULL || ep__reuse_take(p) || ep__batch_join(p))
         return;
     struct found found = ep__lookup(p);
     switch (found.what) {

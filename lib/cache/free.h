@@ -8,7 +8,7 @@
  *
  * When a pool's countdown reaches zero: a current pool is parked again and nothing is concluded.  Any other
  * is settled: the remote list is taken, the blocks are counted, and then the pool is empty, or usable, or
- * waits for its next event: an eighth free, half free, all free.
+ * waits for its next event: an eighth free, then a quarter more each time.
  *
  * Progress: lock-free.
  */

@@ -17,13 +17,15 @@ static size_t charge_of(const struct pool *pool)
     return (size_t)(pool->listed + more) * size->bytes;
 }
 
-/* Starts the countdown to the next event: usable, half free, all free. */
+/* Starts the countdown to the next event: usable, a quarter of the pool more, all free. */
 static void wind(struct pool *pool)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
     uint32_t out = (uint32_t)pool->carved - pool->listed;
-    uint32_t goal = pool->listed < size->usable_at ? size->usable_at : size->capacity / 2U;
-    uint32_t more = goal > pool->listed && goal - pool->listed < out ? goal - pool->listed : out;
+    uint32_t goal = size->usable_at;
+    if (pool->listed >= goal)
+        goal = pool->listed + size->capacity / 4U;
+    uint32_t more = goal - pool->listed < out ? goal - pool->listed : out;
     /* Of `more` frees into n slots one slot gets at least 1/n: its countdown ends with the last of them at latest. */
     uint32_t step = (more + size->slots - 1U) / size->slots;
     ep__pool_wind(pool, &pool->list, step != 0 ? step : EP__POOL_PARKED);

@@ -3,7 +3,7 @@
  * Layer: cache.  Uses: pool.  Used by: cache (refill, free, thread).
  *
  * Algorithm.  Each usable or held pool is charged what it can hold before its next event, when the countdown
- * has run out: a part of its blocks, half of them, all of them.  So the sum of the charges is never below what
+ * has run out: an eighth of its blocks, then each time a quarter more.  So the sum of the charges is never below what
  * the thread holds.  Whoever adds or recounts a pool while the sum is above the bound gives pools up, going
  * round the classes, the oldest of a class first, and usable ones before held ones, because they hold most and
  * others can claim them; taking the remote list on the way finds those that have become empty.  (One list of

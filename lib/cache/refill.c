@@ -4,6 +4,7 @@
 #include "cache/deferred.h"
 #include "cache/fork.h"
 #include "cache/quota.h"
+#include "cache/reuse.h"
 #include "pool/carve.h"
 #include "pool/partial.h"
 
@@ -176,5 +177,6 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
             leave_full(cache, bin);
     }
     *ep__cache_head(cache, class) = chain->next;
+    ep__reuse_wind(cache, class);
     return chain;
 }

@@ -4,7 +4,7 @@
  *
  * Algorithm.  When the list that malloc pops is empty, all blocks of the current pool are out, but for those
  * freed since.  In this order:
- *   own      blocks that the current pool brought along when it became current
+ *   own      blocks that the current pool brought along when it became current, or that were set aside (reuse.h)
  *   remote   what others have freed into it
  *   other    a usable pool of the class, oldest first, before more of the current one is touched
  *   carve    the next page of the current pool

@@ -10,6 +10,7 @@
 #include "cache/fork.h"
 #include "cache/ids.h"
 #include "cache/quota.h"
+#include "cache/reuse.h"
 #include "cache/trim.h"
 #include "sys/event.h"
 #include "sys/options.h"
@@ -126,12 +127,14 @@ static uint32_t gather_current(struct cache *cache, struct pool *pool)
 
 void ep__thread_release_all(struct cache *cache, bool adopt)
 {
+    ep__reuse_give_back(cache, adopt);
     ep__batch_flush(cache, adopt);
     for (unsigned class = 0; class < EP__CLASSES; class ++) {
         struct bin *bin = &cache->bins[class];
         struct pool *pool = bin->current;
         ep__quota_release(cache, class);
         bin->keeps = 0;
+        bin->reuse_sent = 0;
         bin->shared_bytes = 0;
         if (pool == NULL)
             continue;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/batch.h"
+#include "cache/reuse.h"
 #include "pool/carve.h"
 
 static void add_block(struct free_set *set, const struct view *view, const struct block *block)
@@ -18,9 +19,9 @@ static void add_block(struct free_set *set, const struct view *view, const struc
         set->words[i / 64] |= (uint64_t)1 << i % 64;
 }
 
-static void add_chain(struct free_set *set, const struct view *view, const struct block *chain)
+static void add_chain(struct free_set *set, const struct view *view, const struct block *chain,
+                      uint32_t count)
 {
-    uint32_t count = ep__size_classes[view->class].capacity;
     for (; chain != NULL && count != 0; chain = chain->next, count--)
         add_block(set, view, chain);
 }
@@ -29,7 +30,7 @@ static void add_chain(struct free_set *set, const struct view *view, const struc
 static void add_private(struct free_set *set, const struct view *view)
 {
     struct pool *pool = view->pool;
-    add_chain(set, view, pool->list);
+    add_chain(set, view, pool->list, ep__size_classes[view->class].capacity);
     for (uint32_t i = 0; i < ep__size_classes[view->class].capacity; i++)
         if (!ep__carve_has(pool, i))
             set->words[i / 64] |= (uint64_t)1 << i % 64;
@@ -40,9 +41,16 @@ static void add_own(struct free_set *set, const struct view *view)
 {
     struct pool *pool = view->pool;
     add_private(set, view);
-    if (pool->place == EP__IN_CURRENT)
-        add_chain(set, view, *ep__cache_head(ep__tls.cache, view->class));
-    add_chain(set, view, ep__pool_peek_remote(pool));
+    add_chain(set, view, ep__pool_peek_remote(pool), ep__size_classes[view->class].capacity);
+}
+
+/* What is on the list that malloc pops: of the current pool, or of any pool where blocks are reused. */
+static void add_popped(struct free_set *set, const struct view *view)
+{
+    struct cache *cache = ep__tls.cache;
+    if (cache != NULL)
+        add_chain(set, view, *ep__cache_head(cache, view->class),
+                  ep__reuse_listed_max(cache, view->class));
 }
 
 /* False: another thread was first.  The pool may have been reborn since the view, with another colour. */
@@ -95,6 +103,7 @@ bool ep__inside_look(struct view *view, struct free_set *set)
         if (view->is_own)
             add_own(set, view);
         add_withheld(set, view);
+        add_popped(set, view);
         if (view->is_exact)
             count(view, set);
         return true;

@@ -2,6 +2,7 @@
 #include "observe/view.h"
 
 #include "cache/batch.h"
+#include "cache/reuse.h"
 #include "pool/run.h"
 
 bool ep__view_is_in_use(struct arena *arena)
@@ -51,14 +52,13 @@ static struct look look_at(struct pool *pool, const struct arena *arena, unsigne
     return look;
 }
 
-/* Free blocks on the lists of a pool that the calling thread owns, and uncarved ones. */
-static uint32_t count_own(struct cache *cache, const struct pool *pool)
+/* Free blocks on the own lists of a pool that the calling thread owns, and uncarved ones. */
+static uint32_t count_own(const struct pool *pool)
 {
     uint32_t uncarved = (uint32_t)ep__size_classes[pool->class].capacity - pool->carved;
     if (pool->place != EP__IN_CURRENT)
         return uncarved + ep__pool_listed(pool);
-    return uncarved + ep__pool_count_chain(pool->list) +
-           ep__pool_count_chain(*ep__cache_head(cache, pool->class));
+    return uncarved + ep__pool_count_chain(pool->list);
 }
 
 static void view_pool(struct view *view, struct look look)
@@ -74,12 +74,14 @@ static void view_pool(struct view *view, struct look look)
     const struct batch *withheld = cache == NULL ? NULL : ep__batch_withheld(cache, pool);
     if (withheld != NULL)
         view->free_blocks += withheld->count;
+    if (cache != NULL)
+        view->free_blocks += ep__reuse_count(cache, pool);
     /* order: relaxed -- only the own tag matters, and the thread stored that itself */
     view->owner = ep__load_relaxed(&window->owners[pool - ep__pool_at(window, 0)]);
     view->is_own = view->state == EP__OWNED && cache != NULL && view->owner == cache->tag;
     view->is_exact = view->state != EP__OWNED || view->is_own;
     if (view->is_own)
-        view->free_blocks += count_own(cache, pool);
+        view->free_blocks += count_own(pool);
     /* A handler that has interrupted the owner may find a block on its way from one list to another on both. */
     if (view->free_blocks > ep__size_classes[look.kind].capacity)
         view->free_blocks = ep__size_classes[look.kind].capacity;

@@ -181,6 +181,16 @@ static inline uint32_t ep__pool_start(struct pool *pool)
     return ep__load_relaxed(&pool->start);
 }
 
+/* Whether p, in one of the pool's slots, starts a block. */
+static inline bool ep__pool_starts_block(struct pool *pool, const void *p)
+{
+    const struct size_class *size = &ep__size_classes[pool->class];
+    size_t offset = (size_t)((const char *)p - pool->base) - ep__pool_start(pool);
+    if (offset >= (size_t)size->capacity * size->bytes)
+        return false;
+    return ep__size_class_divide(pool->class, (uint32_t)offset) * size->bytes == offset;
+}
+
 /* The pool that a slot's descriptor belongs to. */
 static inline struct pool *ep__pool_of_slot(struct pool *slot)
 {

@@ -2,6 +2,7 @@
 #include "unit/alone.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -22,6 +23,22 @@ static void each_thread_has_the_kernels_number(void)
     assert_int_not_equal(other, 0);
 }
 
+static void the_processors_are_those_of_the_first_look(void)
+{
+    cpu_set_t all;
+    cpu_set_t one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    errno = ENOENT;
+    assert_int_equal(ep__task_processors(), CPU_COUNT(&all));
+    assert_int_equal(errno, ENOENT);
+    CPU_ZERO(&one);
+    for (int i = 0; CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(ep__task_processors(), CPU_COUNT(&all));
+}
+
 static void a_pause_keeps_errno_and_lets_time_pass(void)
 {
     struct timespec before;
@@ -40,6 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         alone(each_thread_has_the_kernels_number),
+        alone(the_processors_are_those_of_the_first_look),
         alone(a_pause_keeps_errno_and_lets_time_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
