@@ -46,6 +46,8 @@
  *   fork:cut|strict           strict: a child of a threaded process uses no pool that
  *                             was shared when it forked                                  (cut)
  *   stats:0|1                 1: print statistics to stderr at exit                      (0)
+ *   cgroup:own|FOLDER         limits and pressure of a control group (version 2) lower
+ *                             retain; the helper thread looks at them                 (none)
  *   trace:FILE                record every change of state into a file, made anew     (none)
  */
 #ifndef EPMALLOC_EPMALLOC_H

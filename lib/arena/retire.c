@@ -1,4 +1,5 @@
-/* Retirement and purge.  The argument stands in retire.h. */
+/* Retirement and purge.  The argument stands in retire.h.
+ * Length: above 400 lines, because what may be retained decides what is purged and retired. */
 #include "arena/retire.h"
 
 #include "arena/arena_events.h"
@@ -15,6 +16,9 @@ enum { PURGED_ARENAS_MAX = 4 };
 enum { EXCESS_URGENT = 4 };
 
 static _Atomic(uint64_t) excess_since_ms;
+
+/* What the bound is at most, whatever the options say. */
+static _Atomic(size_t) allowed_bytes = SIZE_MAX;
 
 /* The bytes of so many slots, of which others may be counting at this moment. */
 static size_t slot_bytes(int64_t slots)
@@ -33,7 +37,16 @@ size_t ep__retire_bound_bytes(void)
     size_t used = ep__retire_used_bytes() + ep__huge_in_use_bytes();
     size_t share = used / 100 * ep__option_get(EP__OPTION_RETAIN_PERCENT);
     size_t floor = ep__option_get(EP__OPTION_RETAIN);
-    return share > floor ? share : floor;
+    size_t bound = share > floor ? share : floor;
+    /* order: relaxed -- a policy */
+    size_t allowed = ep__load_relaxed(&allowed_bytes);
+    return bound < allowed ? bound : allowed;
+}
+
+void ep__retire_allow(size_t bytes)
+{
+    /* order: relaxed -- a policy */
+    ep__store_relaxed(&allowed_bytes, bytes);
 }
 
 size_t ep__retire_retained_bytes(void)

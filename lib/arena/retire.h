@@ -51,6 +51,9 @@ bool ep__retire_purge_range(void *start, size_t bytes);
 /* Bytes of free memory that may stay resident. */
 size_t ep__retire_bound_bytes(void);
 
+/* From now on the bound is at most so much. */
+void ep__retire_allow(size_t bytes);
+
 /* The slots in use, in bytes. */
 size_t ep__retire_used_bytes(void);
 

@@ -1,6 +1,6 @@
 /* Upkeep: one round of what gives memory back while the program does not call.
  *
- * Layer: cache.  Uses: arena/retire, pool/uncarve, fork.  Used by: who has time, the helper thread.
+ * Layer: cache.  Uses: sys/cgroup, arena/retire, pool/uncarve, fork, quota.  Used by: who has time, the helper thread.
  *
  * Algorithm.  A round first does what a free would: it purges what has exceeded the bound for purge_delay.  The bound
  * allows for the next burst; when none has come for long, memory below the bound is idle as well.  So each round notes
@@ -10,6 +10,10 @@
  * At the end of each period it also begins to go over the arenas, some a round, for PARTIAL pools that have not changed
  * since it came by last: their free pages are un-carved.  What a thread owns it cannot touch; so with
  * the first round threads may hold less outside their current pools (quota.h).
+ *
+ * Where the option cgroup names a control group, its limits are looked at once a period.  The bound is lowered so that an
+ * eighth of the limit stays unused as long as we have something to give back; by half what is retained when tasks wait
+ * for memory 1 % of the time, and to nothing at 10 %.  With nothing allowed, pools need not be quiet to be un-carved.
  *
  * Who may overlap: everything; each caller has an upkeep of its own, of zeroes at first.
  * Progress: lock-free, in proportion to a bounded number of arenas.
@@ -32,6 +36,7 @@ struct upkeep {
     size_t least_bytes; /* retained in this period */
     size_t idle_bytes;  /* retained all through the last one, and not given back yet */
     bool is_touring;    /* goes over the arenas */
+    bool is_pressed;    /* nothing may be retained */
     struct uncarve_place place;
 };
 

@@ -55,7 +55,8 @@ enum option {
 
 /* Options that are names.  Each is "" until the environment says otherwise. */
 enum option_text {
-    EP__TEXT_TRACE, /* a file's */
+    EP__TEXT_TRACE,  /* a file's */
+    EP__TEXT_CGROUP, /* a folder's, or "own" */
     EP__TEXT_COUNT
 };
 enum { EP__OPTION_TEXT_BYTES = 256 };

@@ -131,6 +131,94 @@ static void pools_in_change_are_left_alone(void)
     }
 }
 
+static char group[] = "/tmp/epmalloc-cgroup-XXXXXX";
+
+static void write_file(const char *name, const char *contents)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", group, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(contents, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_group(void)
+{
+    static const char *const files[] = {"memory.current", "memory.high", "memory.pressure"};
+    char path[256];
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", group, files[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(group);
+}
+
+/* A made-up group with a limit of 80 MiB, in use as told. */
+static void make_group(unsigned used_mib, const char *pressure)
+{
+    char text[64];
+    if (strstr(group, "XXXXXX") != NULL) {
+        assert_non_null(mkdtemp(group));
+        (void)snprintf(text, sizeof text, "cgroup:%s", group);
+        assert_int_equal(ep__options_parse(text), 0);
+    }
+    write_file("memory.high", "83886080\n");
+    (void)snprintf(text, sizeof text, "%u\n", used_mib << 20);
+    write_file("memory.current", text);
+    write_file("memory.pressure", pressure);
+}
+
+static const char no_pressure[] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+
+/* A tenth of a period is enough to know. */
+static size_t retained_in_group(unsigned used_mib, const char *pressure)
+{
+    (void)retain_slots(32);
+    assert_true(ep__option_set(EP__OPTION_PURGE_DELAY, 0));
+    make_group(used_mib, pressure);
+    do_rounds(1);
+    remove_group();
+    return ep__retire_retained_bytes();
+}
+
+static void with_room_in_the_control_group_nothing_changes(void)
+{
+    assert_int_equal(retained_in_group(70, no_pressure), 32 * EP__SLOT_BYTES);
+}
+
+static void an_eighth_of_the_limit_is_left_unused(void)
+{
+    assert_int_equal(retained_in_group(71, no_pressure), 0);
+}
+
+static void who_waits_for_memory_gets_what_is_retained(void)
+{
+    assert_int_equal(retained_in_group(1, "some avg10=1.00 avg60=0.00 avg300=0.00 total=9\n"), 0);
+}
+
+static void pools_need_not_be_quiet_under_pressure(void)
+{
+    static void *blocks[BLOCKS];
+    keep_everything();
+    on_thread(leave_sparse_pools, blocks);
+    make_group(79, "some avg10=25.10 avg60=0.00 avg300=0.00 total=9\n");
+    do_rounds(EP__UPKEEP_ROUNDS);
+    remove_group();
+    assert_int_equal(ep__pool_hole_pages(), 3 * 15);
+}
+
+static void a_group_that_is_gone_limits_nothing(void)
+{
+    size_t bound = ep__retire_bound_bytes();
+    make_group(80, no_pressure);
+    do_rounds(1);
+    assert_int_equal(ep__retire_bound_bytes(), 0);
+    remove_group();
+    do_rounds(EP__UPKEEP_ROUNDS);
+    assert_int_equal(ep__retire_bound_bytes(), bound);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +228,11 @@ int main(void)
         alone(what_is_above_the_bound_goes_back_without_a_period),
         alone(quiet_pools_lose_their_free_pages),
         alone(pools_in_change_are_left_alone),
+        alone(with_room_in_the_control_group_nothing_changes),
+        alone(an_eighth_of_the_limit_is_left_unused),
+        alone(who_waits_for_memory_gets_what_is_retained),
+        alone(pools_need_not_be_quiet_under_pressure),
+        alone(a_group_that_is_gone_limits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
