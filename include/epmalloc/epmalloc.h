@@ -8,8 +8,8 @@
  * blocks may be taken by one family and freed by the other.
  *
  * Length: above 400 lines, because the interface of allocation is one file to read. Deferred
- * free, statistics, the heap walk and recordings are epoch.h, stats.h, walk.h and trace.h, included at
- * the end.
+ * free, type-stable caches, statistics, the heap walk and recordings are epoch.h, cache.h, stats.h,
+ * walk.h and trace.h, included at the end.
  *
  * Words: a *block* is what ep_malloc returns; a *pool* holds equal blocks of one size class; an
  * *arena* holds 64 pools (4 MiB). All sizes are bytes unless a name says otherwise.
@@ -472,6 +472,7 @@ EP_API void ep_thread_idle(void);
  */
 EP_API size_t ep_options(char *text, size_t size);
 
+#include <epmalloc/cache.h>
 #include <epmalloc/epoch.h>
 #include <epmalloc/stats.h>
 #include <epmalloc/trace.h>

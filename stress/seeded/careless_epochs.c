@@ -5,6 +5,7 @@
  *   early     every thousandth block is freed at once
  *   called    every thousandth call is made at once
  *   lost      every ten-thousandth deferral is dropped
+ *   untyped   caches are not type-stable
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,11 @@ void __wrap_ep_epoch_enter(void);
 void __wrap_ep_epoch_exit(void);
 int __wrap_ep_free_deferred(void *p);
 int __wrap_ep_defer(void (*function)(void *argument), void *argument);
+
+struct ep_cache *__real_ep_cache_create(size_t size, size_t align, unsigned flags,
+                                        void (*construct)(void *block));
+struct ep_cache *__wrap_ep_cache_create(size_t size, size_t align, unsigned flags,
+                                        void (*construct)(void *block));
 
 static _Atomic(uint64_t) deferrals;
 static _Thread_local unsigned depth, sections;
@@ -69,4 +75,12 @@ int __wrap_ep_defer(void (*function)(void *argument), void *argument)
         return __real_ep_defer(function, argument);
     function(argument);
     return 0;
+}
+
+struct ep_cache *__wrap_ep_cache_create(size_t size, size_t align, unsigned flags,
+                                        void (*construct)(void *block))
+{
+    const char *wanted = getenv("STRESS_FAULT");
+    bool is_faulty = wanted != NULL && strcmp(wanted, "untyped") == 0;
+    return __real_ep_cache_create(size, align, is_faulty ? 0 : flags, construct);
 }

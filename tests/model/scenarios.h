@@ -18,5 +18,6 @@ extern const struct scenario scenarios_cache[];
 extern const struct scenario scenarios_deferred[];
 extern const struct scenario scenarios_events[];
 extern const struct scenario scenarios_uncarve[];
+extern const struct scenario scenarios_stable[];
 
 #endif
