@@ -17,6 +17,7 @@ FLAGS = ["-std=gnu11", "-D_GNU_SOURCE=", "-O2", "-fPIC", "-Wall", "-Wextra", "-W
 def main():
     lint = source.Lint(__doc__)
     compiler, *folders = lint.arguments
+    # Adapters stand on libraries that are not here for that processor.
     paths = [path for path in lint.files("lib", ends=".c") if not path.startswith("lib/adapters/")]
     with tempfile.NamedTemporaryFile(suffix=".o") as out:
         for path in paths:

@@ -61,6 +61,30 @@ def check_pkg_config(package):
     package.run(static)
 
 
+def check_urcu(package):
+    """libepmalloc-urcu: by both ways, under two flavours; it is not linked with liburcu, and offers its own names only."""
+    library = os.path.join(package.libraries, "libepmalloc-urcu.so")
+    if not os.path.exists(library):
+        print("libepmalloc-urcu was not built: there is no liburcu")
+        return
+    offered = package.run("nm", "--dynamic", "--defined-only", "--format=posix", library, output=True)
+    names = {line.split()[0] for line in offered.splitlines()}
+    wanted = {f"ep_{verb}_flavor" for verb in ("free_rcu", "defer_rcu", "rcu_poll", "rcu_barrier")}
+    needs = package.run("readelf", "--dynamic", library, output=True)
+    if names != wanted or "liburcu" in needs:
+        sys.exit(f"libepmalloc-urcu.so offers {sorted(names)} or needs liburcu")
+    build = package.path("urcu")
+    package.run("cmake", "-S", os.path.join(HERE, "urcu"), "-B", build, "-G", package.generator,
+                f"-DCMAKE_PREFIX_PATH={package.prefix}")
+    package.run("cmake", "--build", build)
+    for program in ("urcu", "urcu_static"):
+        package.run(os.path.join(build, program))
+    program = package.path("pc_urcu")
+    package.run("cc", "-DHEADER_OF_FLAVOR=<urcu-bp.h>", os.path.join(HERE, "urcu", "consumer.c"), "-o", program,
+                *package.config("--cflags", "--libs", "epmalloc-urcu", "liburcu-bp"))
+    package.run(program, LD_LIBRARY_PATH=package.libraries)
+
+
 def check_preload(package):
     library = os.path.join(package.libraries, "libepmalloc.so")
     said = package.run("cat", "/proc/self/maps", output=True, LD_PRELOAD=library)
@@ -90,6 +114,7 @@ def main():
         package = Package(os.path.abspath(sys.argv[1]), sys.argv[2], scratch)
         check_find_package(package)
         check_pkg_config(package)
+        check_urcu(package)
         check_preload(package)
         check_module(package)
 
