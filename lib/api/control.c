@@ -19,8 +19,13 @@ size_t ep_malloc_batch(size_t size, size_t count, void **blocks)
 
 void ep_free_batch(void **blocks, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    /* Blocks that come by the dozen have mostly not been touched for a while. */
+    enum { FETCH_AHEAD = 8 };
+    for (size_t i = 0; i < count; i++) {
+        if (i + FETCH_AHEAD < count)
+            __builtin_prefetch(blocks[i + FETCH_AHEAD], 1);
         ep__fast_free(blocks[i]);
+    }
 }
 
 size_t ep_purge(void)

@@ -5,6 +5,8 @@
 #include "cache/lookup.h"
 #include "sys/report.h"
 
+enum { FETCH_AHEAD = 4 /* buckets */ };
+
 /* A block whose grace period is over: nobody's but ours. */
 struct __attribute__((may_alias)) due_block {
     struct block block;
@@ -65,7 +67,13 @@ static void join_group(struct batch *group, void *p, uint64_t goal)
     group->count++;
 }
 
-/* Moves blocks of the first pool that the chunk's bucket has, at most `most`, to a group; a run or huge block alone. */
+/* Blocks of one slot are of one pool. */
+static bool are_in_one_slot(const void *a, const void *b)
+{
+    return ((uintptr_t)a ^ (uintptr_t)b) >> EP__SLOT_LOG2 == 0;
+}
+
+/* Moves blocks of the first slot that the chunk's bucket has, at most `most`, to a group; a run or huge block alone. */
 static struct batch take_group(struct chunk *chunk, uint32_t most)
 {
     uint16_t *link = &chunk->heads[chunk->bucket];
@@ -79,9 +87,10 @@ static struct batch take_group(struct chunk *chunk, uint32_t most)
     }
     while (*link != 0 && group.count < most) {
         unsigned i = *link - 1U;
-        if (find_pool(chunk->blocks[i]) == group.pool) {
+        struct block *block = chunk->blocks[i];
+        if (are_in_one_slot(block, first) && (block == first || find_pool(block) == group.pool)) {
             *link = chunk->links[i];
-            join_group(&group, chunk->blocks[i], chunk->goal);
+            join_group(&group, block, chunk->goal);
         } else {
             link = &chunk->links[i];
         }
@@ -89,14 +98,33 @@ static struct batch take_group(struct chunk *chunk, uint32_t most)
     return group;
 }
 
+/* Begins to fetch the blocks of a bucket that comes soon: they have been out of the cache for a grace period. */
+static void fetch_bucket(const struct chunk *chunk, uint32_t bucket)
+{
+    if (bucket >= EP__CHUNK_BUCKETS)
+        return;
+    for (unsigned i = chunk->heads[bucket]; i != 0; i = chunk->links[i - 1])
+        __builtin_prefetch(chunk->blocks[i - 1], 1);
+}
+
+/* Goes on to the next bucket that has a block. */
+static void find_bucket(struct chunk *chunk)
+{
+    if (chunk->left == chunk->count)
+        for (uint32_t i = 0; i < FETCH_AHEAD; i++)
+            fetch_bucket(chunk, i);
+    while (chunk->heads[chunk->bucket] == 0)
+        fetch_bucket(chunk, ++chunk->bucket + FETCH_AHEAD - 1);
+}
+
 /* Frees a group of the chunk's blocks; returns how many. */
 static uint32_t free_group(struct cache *cache, struct chunk *chunk, uint32_t most)
 {
-    while (chunk->heads[chunk->bucket] == 0)
-        chunk->bucket++;
+    find_bucket(chunk);
     struct batch group = take_group(chunk, most);
     uint32_t count = group.count;
-    size_t bytes = count * ep__cache_usable_size(group.first);
+    size_t bytes = group.pool != NULL ? count * (size_t)ep__size_classes[group.pool->class].bytes
+                                      : ep__cache_usable_size(group.first);
     chunk->left -= count;
     chunk->bytes -= bytes;
     ep__grace_count(&cache->grace, EP__WAITING_BLOCKS, (uint64_t)0 - count);
