@@ -185,6 +185,8 @@ void ep__thread_idle(void)
         return;
     ep__fork_look(cache);
     ep__deferred_hand_over(cache);
+    /* Before the lists that malloc pops are taken for the current pools' own. */
+    ep__reuse_give_back(cache, false);
     leave_current(cache);
     (void)ep__trim_own(cache);
     ep__thread_release_all(cache, false);
