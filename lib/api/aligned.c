@@ -39,13 +39,11 @@ int ep_posix_memalign(void **out, size_t alignment, size_t size)
 
 void ep_free_sized(void *p, size_t size)
 {
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 void ep_free_aligned_sized(void *p, size_t alignment, size_t size)
 {
     (void)alignment;
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }

@@ -6,7 +6,7 @@
  * it is its own class; above, classes are multiples of a step that is a power of two, and if a is smaller
  * than the step it divides it, else the size is its own class.  Blocks of a class lie at multiples of the
  * largest power of two that divides it (pool.h).  So an aligned block of a pool is a block of the rounded
- * size, and takes the same fast path as malloc.
+ * size, and is popped from the same list as malloc's.  The slow path gets what was asked for.
  */
 #ifndef EPMALLOC_API_ALIGNMENT_H
 #define EPMALLOC_API_ALIGNMENT_H
@@ -31,7 +31,8 @@ EP__INLINE void *ep__fast_aligned(size_t alignment, size_t size)
 {
     if (alignment > EP__FAST_ALIGNMENT_MAX || size > EP__FAST_ALIGNED_BYTES_MAX)
         return ep__cache_aligned(alignment, size);
-    return ep__fast_malloc(ep__round_up(size + (size == 0), alignment));
+    void *p = ep__fast_pop(ep__round_up(size + (size == 0), alignment));
+    return ep__likely(p != NULL) ? p : ep__cache_aligned(alignment, size);
 }
 
 #endif

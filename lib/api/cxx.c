@@ -188,14 +188,12 @@ EXPORTED void _ZdaPv(void *p)
 
 EXPORTED void _ZdlPvm(void *p, size_t size)
 {
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void _ZdaPvm(void *p, size_t size)
 {
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void _ZdlPvSt11align_val_t(void *p, size_t alignment)
@@ -212,16 +210,14 @@ EXPORTED void _ZdaPvSt11align_val_t(void *p, size_t alignment)
 
 EXPORTED void _ZdlPvmSt11align_val_t(void *p, size_t size, size_t alignment)
 {
-    (void)size;
     (void)alignment;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void _ZdaPvmSt11align_val_t(void *p, size_t size, size_t alignment)
 {
-    (void)size;
     (void)alignment;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void _ZdlPvRKSt9nothrow_t(void *p, const struct nothrow *tag)

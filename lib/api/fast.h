@@ -37,19 +37,29 @@ EP__INLINE void *ep__fast_malloc(size_t size)
     return block;
 }
 
-EP__INLINE void ep__fast_free(void *p)
+/* A block of at least `size` bytes (1 or more) from a list of the thread's; NULL: ask the slow path. */
+EP__INLINE void *ep__fast_pop(size_t size)
+{
+    struct cache *cache = ep__tls.cache;
+    if (ep__unlikely(size > EP__CLASS_BYTES_MAX || cache == NULL))
+        return NULL;
+    struct block **head = ep__cache_head(cache, ep__size_class_of(size));
+    struct block *block = *head;
+    if (ep__likely(block != NULL))
+        *head = block->next;
+    return block;
+}
+
+/* Pushes p onto the list of its pool, where that is the thread's; false: ask the slow path. */
+EP__INLINE bool ep__fast_push(void *p)
 {
     uint64_t slot = ((uintptr_t)p - ep__tls.base) >> EP__SLOT_LOG2;
-    if (ep__unlikely(slot >= ep__tls.slot_limit)) {
-        ep__cache_free(p);
-        return;
-    }
+    if (ep__unlikely(slot >= ep__tls.slot_limit))
+        return false;
     /* order: relaxed -- only the thread's own id matters: it stored that itself, and overwrites it before it
      * gives the pool away; a stale value of another thread's only sends us to the ownership word */
-    if (ep__unlikely(ep__load_relaxed(&ep__tls.owners[slot]) != ep__tls.tag)) {
-        ep__cache_free(p);
-        return;
-    }
+    if (ep__unlikely(ep__load_relaxed(&ep__tls.owners[slot]) != ep__tls.tag))
+        return false;
     struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
     struct block **sink = pool->sink;
     struct block *block = p;
@@ -57,6 +67,20 @@ EP__INLINE void ep__fast_free(void *p)
     *sink = block;
     if (ep__unlikely(--pool->countdown == 0))
         ep__cache_free_event(pool);
+    return true;
+}
+
+EP__INLINE void ep__fast_free(void *p)
+{
+    if (ep__unlikely(!ep__fast_push(p)))
+        ep__cache_free(p);
+}
+
+/* free where the program says how big the block is, which only the checking mode looks at. */
+EP__INLINE void ep__fast_free_sized(void *p, size_t size)
+{
+    if (ep__unlikely(!ep__fast_push(p)))
+        ep__cache_free_sized(p, size);
 }
 
 #endif

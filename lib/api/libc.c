@@ -49,15 +49,13 @@ EXPORTED void *reallocarray(void *p, size_t count, size_t size)
 
 EXPORTED void free_sized(void *p, size_t size)
 {
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void free_aligned_sized(void *p, size_t alignment, size_t size)
 {
     (void)alignment;
-    (void)size;
-    ep__fast_free(p);
+    ep__fast_free_sized(p, size);
 }
 
 EXPORTED void *memalign(size_t alignment, size_t size)

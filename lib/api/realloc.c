@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/fast.h"
+#include "cache/watch.h"
 #include "sys/foreign.h"
 #include "sys/report.h"
 
@@ -26,6 +27,7 @@ static void *copy_to_new(void *p, size_t usable, size_t size)
 /* Not the start of a block in use: ours and misused, or not ours. */
 static void *refuse(void *p, const void *call_site)
 {
+    ep__cache_refuse_realloc(p);
     if (ep__window_find(p) != NULL)
         ep__report_corruption("realloc of a pointer that does not start a block in use:", p);
     ep__foreign_report("realloc", p, call_site);
@@ -37,8 +39,10 @@ static void *refuse(void *p, const void *call_site)
 static void *resize(void *p, size_t size, const void *call_site)
 {
     size_t usable = ep__cache_usable_size(p);
-    if (ep__unlikely(usable == 0))
+    if (ep__unlikely(usable == 0) && !ep__cache_owns(p))
         return refuse(p, call_site);
+    if (ep__unlikely(ep__watch_get() != NULL) && ep__cache_is_exact(p))
+        return copy_to_new(p, usable, size);
     if (size > EP__CLASS_BYTES_MAX && usable > EP__CLASS_BYTES_MAX) {
         void *same = ep__cache_realloc_inplace(p, size);
         if (same != NULL)

@@ -36,8 +36,10 @@
 #include "epoch/epoch.h"
 
 enum {
-    EP__KIND_RUN = 0x80,   /* a run's first slot */
-    EP__KIND_INNER = 0xc0, /* + d, 1 <= d <= 15: the head is d slots below */
+    EP__KIND_TRACKED =
+        EP__CLASSES,               /* + class: the first slot of a tracked pool (cache/tracked.h) */
+    EP__KIND_RUN = EP__POOL_KINDS, /* a run's first slot */
+    EP__KIND_INNER = 0xc0,         /* + d, 1 <= d <= 15: the head is d slots below */
 };
 
 struct arena {
@@ -57,14 +59,16 @@ struct arena {
     uint32_t id;
     _Atomic(uint64_t) created_ms; /* when it was last made an arena; who creates it writes it */
     _Atomic(uint64_t) events;     /* numbered so far: arena_events.h */
-    /* What a slot is: a size class, EP__KIND_RUN, or EP__KIND_INNER + distance.  Written by the slot's holder. */
+    /* What a slot is: a size class, EP__KIND_TRACKED + class, EP__KIND_RUN, or EP__KIND_INNER + distance.  Written by the slot's holder. */
     alignas(EP__CACHE_LINE_BYTES) _Atomic(uint8_t) kinds[EP__ARENA_SLOTS];
 };
 
 struct arena_group {
     _Atomic(uint64_t) leaves[EP__SETS];
     struct arena arenas[EP__GROUP_ARENAS];
-    _Atomic(uint64_t) partial_pools[EP__GROUP_ARENAS][EP__CLASSES]; /* hints of the pool layer */
+    /* Hints of the pool layer. */
+    _Atomic(uint64_t) partial_pools[EP__GROUP_ARENAS][EP__CLASSES];
+    _Atomic(uint64_t) tracked_pools[EP__GROUP_ARENAS][EP__CLASSES];
 };
 
 /* Slots that the caller holds. */

@@ -47,6 +47,7 @@ enum {
     EP__GROUP_ARENAS = 64,
     EP__GROUPS_MAX = 4096,
     EP__CLASSES = 80,
+    EP__POOL_KINDS = 2 * EP__CLASSES, /* ordinary pools of each class, and tracked ones */
     /* Owner ids are at most 18 bits; the first two are not threads. */
     EP__OWNER_NOBODY = 0,
     EP__OWNER_DETACHED = 1,
@@ -60,8 +61,8 @@ enum ep__set {
     EP__SET_HOLE =
         EP__SET_BUCKET + 65, /* + h: arenas with an aligned hole of 2^h slots, 1 <= h <= 4 */
     EP__SET_RETIRED = EP__SET_HOLE + 5,    /* arenas that anyone may take again */
-    EP__SET_PARTIAL = EP__SET_RETIRED + 1, /* + class: arenas with a claimable pool of the class */
-    EP__SETS = EP__SET_PARTIAL + EP__CLASSES,
+    EP__SET_PARTIAL = EP__SET_RETIRED + 1, /* + kind: arenas with a claimable pool of the kind */
+    EP__SETS = EP__SET_PARTIAL + EP__POOL_KINDS,
 };
 
 struct window {

@@ -11,6 +11,7 @@
 #include "cache/lookup.h"
 #include "cache/refill.h"
 #include "cache/thread.h"
+#include "cache/tracked.h"
 #include "cache/trim.h"
 #include "pool/run.h"
 
@@ -74,15 +75,20 @@ static void *get_run(size_t size, size_t alignment, bool *is_zero)
     return p != NULL ? p : ep__run_alloc(size, alignment, true, is_zero);
 }
 
-static struct got get_big(size_t size, size_t alignment)
+void *ep__cache_big(size_t size, size_t alignment, bool *is_zero)
 {
-    bool is_zero = false;
-    struct got got = {NULL, 0};
+    *is_zero = false;
     ep__fork_look(ep__thread_cache());
     if (size <= EP__RUN_BYTES_MAX && alignment <= EP__ARENA_BYTES)
-        got.p = get_run(size, alignment, &is_zero);
-    else
-        got.p = ep__huge_alloc(size, alignment, &is_zero);
+        return get_run(size, alignment, is_zero);
+    return ep__huge_alloc(size, alignment, is_zero);
+}
+
+static struct got get_big(size_t size, size_t alignment)
+{
+    bool is_zero;
+    struct got got;
+    got.p = ep__cache_big(size, alignment, &is_zero);
     got.unknown_bytes = is_zero ? 0 : SIZE_MAX;
     return got;
 }
@@ -105,12 +111,30 @@ static bool give_up_everything(void)
     return ep__cache_purge() != 0 || is_freed;
 }
 
+/* What the watcher gives; NULL: nothing. */
+static EP__COLD struct got ask_watcher(const struct watch *watch, size_t size, size_t alignment)
+{
+    struct cache *cache = ep__thread_cache();
+    bool is_zero = false;
+    struct got got;
+    ep__fork_look(cache);
+    if (cache != NULL)
+        ep__deferred_step(cache);
+    got.p = watch->allocate(size, alignment, &is_zero);
+    got.unknown_bytes = is_zero ? 0 : SIZE_MAX;
+    return got;
+}
+
 /* Tries again after giving cached memory up; ENOMEM when that does not help either. */
 static struct got get(size_t size, size_t alignment)
 {
     struct got got = {NULL, 0};
     if (ep__likely(size <= PTRDIFF_MAX)) {
-        got = get_once(size, alignment);
+        const struct watch *watch = ep__watch_get();
+        if (ep__unlikely(watch != NULL))
+            got = ask_watcher(watch, size, alignment);
+        if (ep__likely(got.p == NULL))
+            got = get_once(size, alignment);
         if (got.p == NULL && give_up_everything())
             got = get_once(size, alignment);
     }
@@ -143,18 +167,17 @@ void *ep__cache_aligned(size_t alignment, size_t size)
     return get(size, alignment).p;
 }
 
-size_t ep__cache_usable_size(const void *p)
+/* What the program may use of the block that starts at p, as the tables say. */
+static size_t usable_of(const void *p, const struct found *found)
 {
-    if (p == NULL)
-        return 0;
-    struct found found = ep__lookup(p);
-    switch (found.what) {
+    switch (found->what) {
     case EP__FOUND_BLOCK:
-        return ep__size_classes[found.class].bytes;
+        return ep__size_classes[found->class].bytes;
     case EP__FOUND_RUN:
-        return ep__run_bytes(found.pool);
+        return ep__run_bytes(found->pool);
     case EP__FOUND_NOTHING:
         return ep__huge_bytes(p);
+    case EP__FOUND_TRACKED:
     case EP__FOUND_FREE:
     case EP__FOUND_MISALIGNED:
         break;
@@ -162,19 +185,91 @@ size_t ep__cache_usable_size(const void *p)
     return 0;
 }
 
+static size_t usable_of_tracked(const struct found *found, const struct tracked *tracked)
+{
+    if ((tracked->flags & EP__TRACKED_EXACT) != 0)
+        return tracked->size;
+    if (found->what == EP__FOUND_TRACKED)
+        return ep__size_classes[found->class].bytes - tracked->front;
+    return usable_of(tracked->address, found);
+}
+
+/* Whether a block that the program has starts at p. */
+static bool look_up(const void *p, size_t *bytes)
+{
+    struct found found = ep__lookup(p);
+    bool may_be_tracked = found.what == EP__FOUND_TRACKED || ep__tracked_has_big();
+    struct record *record = ep__unlikely(may_be_tracked) ? ep__tracked_find(p, &found) : NULL;
+    struct tracked copy;
+    if (record != NULL && ep__record_read(record, &copy)) {
+        *bytes = usable_of_tracked(&found, &copy);
+        return copy.state == EP__RECORD_LIVE && copy.address == p;
+    }
+    *bytes = usable_of(p, &found);
+    return *bytes != 0;
+}
+
+size_t ep__cache_usable_size(const void *p)
+{
+    size_t bytes;
+    return p != NULL && look_up(p, &bytes) ? bytes : 0;
+}
+
 bool ep__cache_owns(const void *p)
 {
-    return ep__cache_usable_size(p) != 0;
+    size_t bytes;
+    return p != NULL && look_up(p, &bytes);
+}
+
+static void *resize(void *p, size_t size, const struct found *found)
+{
+    if (found->what == EP__FOUND_RUN && size > EP__CLASS_BYTES_MAX && size <= EP__RUN_BYTES_MAX)
+        return ep__run_resize(found->pool, size) ? p : NULL;
+    if (found->what == EP__FOUND_NOTHING && size > EP__RUN_BYTES_MAX)
+        return ep__huge_resize(p, size);
+    return NULL;
+}
+
+/* A record goes before the block can, because the place where it was may be another thread's at once. */
+static EP__COLD void *resize_watched(const struct watch *watch, void *p, size_t size,
+                                     const struct found *found)
+{
+    struct tracked copy;
+    bool is_tracked = ep__tracked_read(p, found, &copy);
+    if (is_tracked && (copy.flags & EP__TRACKED_EXACT) != 0)
+        return NULL;
+    is_tracked = is_tracked && ep__tracked_detach(p, found, &copy);
+    void *same = resize(p, size, found);
+    if (same == NULL && is_tracked)
+        ep__tracked_restore(&copy);
+    if (same != NULL && is_tracked && watch != NULL && watch->freed != NULL)
+        watch->freed(&copy);
+    if (same != NULL && watch != NULL && watch->resized != NULL)
+        watch->resized(same, size);
+    return same;
 }
 
 void *ep__cache_realloc_inplace(void *p, size_t size)
 {
     struct found found = ep__lookup(p);
-    if (found.what == EP__FOUND_RUN && size > EP__CLASS_BYTES_MAX && size <= EP__RUN_BYTES_MAX)
-        return ep__run_resize(found.pool, size) ? p : NULL;
-    if (found.what == EP__FOUND_NOTHING && size > EP__RUN_BYTES_MAX)
-        return ep__huge_resize(p, size);
-    return NULL;
+    const struct watch *watch = ep__watch_get();
+    if (ep__unlikely(watch != NULL || ep__tracked_has_big()))
+        return resize_watched(watch, p, size, &found);
+    return resize(p, size, &found);
+}
+
+bool ep__cache_is_exact(const void *p)
+{
+    struct tracked copy;
+    struct found found = ep__lookup(p);
+    return ep__tracked_read(p, &found, &copy) && (copy.flags & EP__TRACKED_EXACT) != 0;
+}
+
+void ep__cache_refuse_realloc(const void *p)
+{
+    struct found found = ep__lookup(p);
+    if (ep__tracked_find(p, &found) != NULL)
+        ep__tracked_report(EP__MISUSE_REALLOC, p, &found);
 }
 
 size_t ep__cache_purge(void)

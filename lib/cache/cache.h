@@ -151,8 +151,12 @@ void *ep__cache_calloc(size_t bytes);
 /* A block at a multiple of `alignment`, a power of two. */
 void *ep__cache_aligned(size_t alignment, size_t size);
 
-/* The slow path of free, for any pointer. */
+/* A run or a huge block, for what no class serves; not tracked. */
+void *ep__cache_big(size_t size, size_t alignment, bool *is_zero);
+
+/* The slow path of free, for any pointer; the same where the program says how big the block is. */
 void ep__cache_free(void *p);
+void ep__cache_free_sized(void *p, size_t size);
 
 /* The fast path's pool has counted down: park it again, or settle it. */
 void ep__cache_free_event(struct pool *pool);
@@ -165,6 +169,12 @@ bool ep__cache_owns(const void *p);
 
 /* Resizes a run where it stands or a huge block, which may move; NULL: copy instead. */
 void *ep__cache_realloc_inplace(void *p, size_t size);
+
+/* Whether the block at p ends for the program where it was asked to end, so that realloc must not leave it in place. */
+bool ep__cache_is_exact(const void *p);
+
+/* realloc was given p, at which no block in use starts: reports it, where it lies in a tracked one. */
+void ep__cache_refuse_realloc(const void *p);
 
 /* Gives up the calling thread's pools and batches. */
 void ep__thread_idle(void);

@@ -8,6 +8,7 @@
 #include "cache/fork.h"
 #include "cache/lookup.h"
 #include "cache/thread.h"
+#include "cache/tracked.h"
 #include "pool/run.h"
 #include "sys/clock.h"
 #include "sys/options.h"
@@ -197,6 +198,11 @@ static bool find_place(const void *p, struct place *place)
 {
     struct found found = ep__lookup(p);
     place->bucket = (uint32_t)((uintptr_t)found.pool / EP__DESCRIPTOR_BYTES % EP__CHUNK_BUCKETS);
+    bool may_be_tracked = found.what == EP__FOUND_TRACKED || ep__tracked_has_big();
+    if (ep__unlikely(may_be_tracked) && ep__cache_owns(p)) {
+        place->bytes = ep__cache_usable_size(p);
+        return true;
+    }
     switch (found.what) {
     case EP__FOUND_BLOCK:
         place->bytes = ep__size_classes[found.class].bytes;
@@ -209,6 +215,7 @@ static bool find_place(const void *p, struct place *place)
         return place->bytes != 0;
     case EP__FOUND_FREE:
         ep__report_corruption("deferred free after a free, or into an empty pool, of", p);
+    case EP__FOUND_TRACKED:
     case EP__FOUND_MISALIGNED:
         ep__report_corruption("deferred free of a pointer that does not start a block:", p);
     }

@@ -24,42 +24,42 @@ static void count(_Atomic(uint64_t) *counter)
     }
 }
 
-static struct pool *claim(unsigned class, bool is_sweep, struct block **chain)
+static struct pool *claim(unsigned kind, bool is_sweep, struct block **chain)
 {
-    struct pool *pool = ep__partial_claim(class, is_sweep, chain);
+    struct pool *pool = ep__partial_claim(kind, is_sweep, chain);
     if (pool != NULL)
-        count(&events_of(class)->claimed);
+        count(&events_of(ep__kind_class(kind))->claimed);
     return pool;
 }
 
-static struct pool *acquire(unsigned class, bool from_new_arena)
+static struct pool *acquire(unsigned kind, bool from_new_arena)
 {
-    struct pool *pool = ep__pool_acquire(class, 0, from_new_arena);
+    struct pool *pool = ep__pool_acquire(kind, 0, from_new_arena);
     if (pool != NULL)
-        count(&events_of(class)->acquired);
+        count(&events_of(ep__kind_class(kind))->acquired);
     return pool;
 }
 
-/* A pool of the class that nobody owns, with its free blocks on its own list. */
-static struct pool *find_pool(unsigned class)
+/* A pool of the kind that nobody owns, with its free blocks on its own list. */
+static struct pool *find_pool(unsigned kind)
 {
     struct block *chain = NULL;
-    struct pool *pool = claim(class, false, &chain);
+    struct pool *pool = claim(kind, false, &chain);
     if (pool == NULL)
-        pool = acquire(class, false);
+        pool = acquire(kind, false);
     if (pool == NULL)
-        pool = claim(class, true, &chain);
+        pool = claim(kind, true, &chain);
     if (pool == NULL)
-        pool = acquire(class, true);
+        pool = acquire(kind, true);
     if (pool != NULL)
         pool->listed += ep__pool_join(pool, chain);
     return pool;
 }
 
-struct block *ep__detached_alloc(unsigned class)
+struct block *ep__detached_alloc(unsigned kind)
 {
-    count(&events_of(class)->refills);
-    struct pool *pool = find_pool(class);
+    count(&events_of(ep__kind_class(kind))->refills);
+    struct pool *pool = find_pool(kind);
     if (pool == NULL)
         return NULL;
     if (pool->list == NULL) {

@@ -17,8 +17,8 @@
 /* What has happened, counted for all threads without a control block together. */
 extern struct class_events ep__detached_events[EP__CLASSES];
 
-/* A block of a class; NULL: no memory. */
-struct block *ep__detached_alloc(unsigned class);
+/* A block of a pool of a kind (a class, or EP__KIND_TRACKED + class); NULL: no memory. */
+struct block *ep__detached_alloc(unsigned kind);
 
 /* Frees a block into a pool that the thread does not own. */
 void ep__detached_free(struct pool *pool, struct block *block);

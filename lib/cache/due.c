@@ -43,11 +43,13 @@ static struct chunk *find_due(const struct cache *cache, enum ep__deferred_kind 
     return chunk != NULL && ep__grace_is_over(chunk->goal) ? chunk : NULL;
 }
 
-/* The pool of a block; NULL: it is a run or huge. */
+/* The pool of a block; NULL: it is a run or huge, or tracked. */
 static struct pool *find_pool(const void *p)
 {
     struct found found = ep__lookup(p);
-    if (ep__unlikely(found.what == EP__FOUND_FREE || found.what == EP__FOUND_MISALIGNED))
+    if (ep__unlikely(found.what == EP__FOUND_FREE))
+        ep__report_corruption("freed while its deferred free was waiting:", p);
+    if (ep__unlikely(found.what == EP__FOUND_MISALIGNED && !ep__cache_owns(p)))
         ep__report_corruption("freed while its deferred free was waiting:", p);
     return found.what == EP__FOUND_BLOCK ? found.pool : NULL;
 }

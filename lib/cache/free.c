@@ -10,6 +10,7 @@
 #include "cache/quota.h"
 #include "cache/reuse.h"
 #include "cache/thread.h"
+#include "cache/tracked.h"
 #include "pool/run.h"
 #include "sys/foreign.h"
 #include "sys/report.h"
@@ -117,11 +118,12 @@ static void free_outside(void *p, const void *call_site)
     ep__retire_purge_excess();
 }
 
-EP__NOINLINE void ep__cache_free(void *p)
+static inline void free_found(void *p, size_t size, const void *call_site)
 {
-    if (p == NULL || ep__reuse_take(p) || ep__batch_join(p))
-        return;
     struct found found = ep__lookup(p);
+    bool may_be_tracked = found.what == EP__FOUND_TRACKED || ep__tracked_has_big();
+    if (ep__unlikely(may_be_tracked) && ep__tracked_free(p, &found, size))
+        return;
     switch (found.what) {
     case EP__FOUND_BLOCK:
         free_block(found.pool, p);
@@ -131,12 +133,26 @@ EP__NOINLINE void ep__cache_free(void *p)
         ep__retire_purge_excess();
         break;
     case EP__FOUND_NOTHING:
-        /* The fast path ends in a jump to here, so this is the program's call. */
-        free_outside(p, __builtin_return_address(0));
+        free_outside(p, call_site);
+        break;
+    case EP__FOUND_TRACKED:
         break;
     case EP__FOUND_FREE:
         ep__report_corruption("double free, or free into an empty pool, of", p);
     case EP__FOUND_MISALIGNED:
         ep__report_corruption("free of a pointer that does not start a block:", p);
     }
+}
+
+/* The fast path ends in a jump to here, so the return address is the program's call. */
+EP__NOINLINE void ep__cache_free(void *p)
+{
+    if (p != NULL && !ep__reuse_take(p) && !ep__batch_join(p))
+        free_found(p, EP__SIZE_UNKNOWN, __builtin_return_address(0));
+}
+
+EP__NOINLINE void ep__cache_free_sized(void *p, size_t size)
+{
+    if (p != NULL && !ep__reuse_take(p) && !ep__batch_join(p))
+        free_found(p, size, __builtin_return_address(0));
 }

@@ -33,12 +33,14 @@ struct found ep__lookup(const void *p)
         kind = kind_of(window, slot);
     }
     found.pool = ep__pool_at(window, slot);
-    found.class = kind;
+    found.class = ep__kind_class(kind);
     char *base = window->base + ((size_t)slot << EP__SLOT_LOG2);
     if (ep__word_state(ep__pool_word(found.pool)) == EP__FREE)
         found.what = EP__FOUND_FREE;
     else if (kind == EP__KIND_RUN)
         found.what = p == base ? EP__FOUND_RUN : EP__FOUND_MISALIGNED;
+    else if (kind >= EP__KIND_TRACKED && kind < EP__POOL_KINDS)
+        found.what = EP__FOUND_TRACKED;
     else if (kind < EP__CLASSES && starts_block(found.pool, kind, (const char *)p - base))
         found.what = EP__FOUND_BLOCK;
     else

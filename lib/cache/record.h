@@ -10,7 +10,7 @@
  * any record at any time.
  *
  * Algorithm.  The word says whether a block is tracked: NONE, LIVE, KEPT (freed by the program, held back).  Who has just
- * got a block writes the fields and then LIVE; one compare-and-swap LIVE -> NONE or KEPT decides which of several frees
+ * got a block says BEGUN, writes the fields and then LIVE; one compare-and-swap LIVE -> NONE or KEPT decides which of several frees
  * wins; the block goes back only afterwards.  Readers read the word, the fields and the word again; the generation
  * changes with each step.
  *
@@ -29,7 +29,8 @@
 enum ep__record_state {
     EP__RECORD_NONE,
     EP__RECORD_LIVE,
-    EP__RECORD_KEPT, /* freed by the program, and not given back yet */
+    EP__RECORD_KEPT,  /* freed by the program, and not given back yet */
+    EP__RECORD_BEGUN, /* being written: read as NONE, without a last life */
 };
 
 /* Flags of a tracked block. */
@@ -40,35 +41,29 @@ enum {
 };
 
 struct record {
-    _Atomic(uint64_t) word; /* generation : 32 | front : 16 | flags : 8 | state : 8 */
-    _Atomic(uintptr_t) address;
-    _Atomic(uint64_t) size;
-    _Atomic(uint64_t) serial;
-    _Atomic(uint64_t) time_ns;
-    _Atomic(uint64_t) weight;
-    _Atomic(uint32_t) thread;
-    _Atomic(uint32_t) stack;
-    _Atomic(uint32_t) free_thread;
-    _Atomic(uint32_t) free_stack;
+    _Atomic(uint64_t) word;      /* generation : 32 | front : 16 | flags : 8 | state : 8 */
+    _Atomic(uint64_t) values[7]; /* the first words of struct tracked */
 };
 _Static_assert(sizeof(struct record) == EP__CACHE_LINE_BYTES, "a record is a cache line");
 
 /* A copy of a record, all of one moment. */
 struct tracked {
-    enum ep__record_state state;
-    uint32_t flags;
     char *
         address; /* what the program has; the block of the pool, run or mapping starts `front` bytes below */
-    uint32_t front;
     size_t size;          /* as asked for */
     uint64_t serial;      /* 1, 2, ... over all tracked blocks of the process */
     uint64_t time_ns;     /* of the allocation, by ep__clock_ns() */
     uint64_t weight;      /* whatever the watcher gave (a sampler: the bytes it stands for) */
     uint32_t thread;      /* the kernel's number of the allocating thread */
     uint32_t stack;       /* the watcher's id of its stack; 0: none */
-    uint32_t free_thread; /* since KEPT */
+    uint32_t free_thread; /* of who freed it, where the watcher has noted it */
     uint32_t free_stack;
+    uint32_t front;
+    uint32_t flags;
+    enum ep__record_state state;
 };
+_Static_assert(offsetof(struct tracked, front) == 56,
+               "what stands before it are a record's values");
 
 /* The record of the i-th block of what starts in the slot at `start` (0 for runs and huge blocks), its area made where
  * there is none; NULL: no memory. */
@@ -77,7 +72,7 @@ struct record *ep__record_make(const void *start, uint32_t i);
 /* The same where there is one; NULL: nothing near was ever tracked.  Async-signal-safe. */
 struct record *ep__record_find(const void *start, uint32_t i);
 
-/* Copies a record.  False: NONE.  Any thread, async-signal-safe. */
+/* Copies a record.  False: NONE; the copy is then of its last life.  Any thread, async-signal-safe. */
 bool ep__record_read(struct record *record, struct tracked *copy);
 
 /* The caller has got the block and writes its record: LIVE. */
@@ -86,14 +81,14 @@ void ep__record_begin(struct record *record, const struct tracked *values);
 /* LIVE -> next (NONE or KEPT); false: it was not LIVE, so another free was first.  *copy is what was there. */
 bool ep__record_end(struct record *record, enum ep__record_state next, struct tracked *copy);
 
+/* Who has made the record KEPT notes who freed the block. */
+void ep__record_note_free(struct record *record, uint32_t thread, uint32_t stack);
+
 /* KEPT -> NONE; false: it was not KEPT. */
 bool ep__record_drop(struct record *record);
 
 /* Visits every record that is not NONE, until a visit returns non-zero; returns that.  Beside anything: what is tracked
  * during the whole call is visited once. */
 int ep__record_each(int (*visit)(const struct tracked *tracked, void *argument), void *argument);
-
-/* Bytes of records touched, by whole pages. */
-size_t ep__record_metadata_bytes(void);
 
 #endif

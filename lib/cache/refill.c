@@ -5,6 +5,7 @@
 #include "cache/fork.h"
 #include "cache/quota.h"
 #include "cache/reuse.h"
+#include "cache/watch.h"
 #include "pool/carve.h"
 #include "pool/partial.h"
 
@@ -151,12 +152,41 @@ static bool replace(struct cache *cache, unsigned class, struct block **chain)
     return true;
 }
 
+void ep__refill_keep(struct cache *cache, unsigned class, uint32_t keep)
+{
+    struct pool *pool = cache->bins[class].current;
+    struct block **link = ep__cache_head(cache, class);
+    for (; keep != 0 && *link != NULL; keep--)
+        link = &(*link)->next;
+    struct block *rest = *link;
+    *link = NULL;
+    (void)ep__pool_join(pool, rest);
+    ep__pool_wind(pool, &pool->list, EP__POOL_PARKED);
+}
+
+/* A list that was cut has run dry: what the thread frees may be popped again. */
+static void mend(struct cache *cache, unsigned class)
+{
+    struct pool *pool = cache->bins[class].current;
+    if (ep__unlikely(pool != NULL && pool->sink == &pool->list))
+        ep__pool_wind(pool, ep__cache_head(cache, class), EP__POOL_PARKED);
+}
+
+/* Tells who watches that a list has been filled. */
+static inline void tell_watcher(struct cache *cache, unsigned class)
+{
+    const struct watch *watch = ep__watch_get();
+    if (ep__unlikely(watch != NULL && watch->refilled != NULL))
+        watch->refilled(cache, class);
+}
+
 struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
 {
     struct bin *bin = &cache->bins[class];
     struct block *chain = NULL;
     ep__cache_count(&cache->events[class].refills, 1);
     *is_fresh = false;
+    mend(cache, class);
     while (chain == NULL) {
         if (bin->current == NULL && !replace(cache, class, &chain))
             return NULL;
@@ -178,5 +208,6 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
     }
     *ep__cache_head(cache, class) = chain->next;
     ep__reuse_wind(cache, class);
+    tell_watcher(cache, class);
     return chain;
 }

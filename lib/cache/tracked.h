@@ -27,6 +27,9 @@
 
 #include "cache/lookup.h"
 #include "cache/record.h"
+#include "cache/watch.h"
+
+#define EP__SIZE_UNKNOWN SIZE_MAX
 
 /* An allocation that is to be tracked. */
 struct tracking {
@@ -40,23 +43,35 @@ struct tracking {
     uint32_t flags;
 };
 
-/* A tracked block; its address is what the program gets.  NULL: no memory. */
-void *ep__tracked_alloc(const struct tracking *tracking);
+/* A tracked block; its address is what the program gets.  *is_zero: it reads as zero.  NULL: no memory. */
+void *ep__tracked_alloc(const struct tracking *tracking, bool *is_zero);
 
 /* Gives a run or huge block that the caller has, and that starts at p, a record.  False: no memory. */
 bool ep__tracked_attach(void *p, const struct tracking *tracking);
 
-/* The tracked block that the program has at p, or that contains p: its copy.  False: none.  Any thread,
- * async-signal-safe. */
-bool ep__tracked_look(const void *p, struct tracked *copy);
+/* Whether runs or huge blocks may have records: asked before those are looked for. */
+bool ep__tracked_has_big(void);
+
+/* The record of the block of a tracked pool, of the run or of the huge block in which p lies (of a huge one, in its first
+ * page); NULL: none.  Whether the record is LIVE is another question.  Any thread, async-signal-safe. */
+struct record *ep__tracked_find(const void *p, const struct found *found);
+
+/* Copies the record of the tracked block that the program has at p.  False: there is none. */
+bool ep__tracked_read(const void *p, const struct found *found, struct tracked *copy);
+
+/* Ends the record of a run or huge block that is going to be resized; *copy is for ep__tracked_restore, if it was not.
+ * False: it had none. */
+bool ep__tracked_detach(const void *p, const struct found *found, struct tracked *copy);
+void ep__tracked_restore(const struct tracked *copy);
 
 /* Frees p if it is tracked: asks the watcher, and gives it back or leaves it KEPT.  False: nothing tracked is there.
  * `size` is what a sized free says, or EP__SIZE_UNKNOWN.  Reports misuse. */
 bool ep__tracked_free(void *p, const struct found *found, size_t size);
 
-/* Gives a KEPT block back, by its copy. */
-void ep__tracked_give_back(const struct tracked *tracked);
+/* Gives a block back whose record is NONE by now, or was KEPT, by its copy.  False: another thread was first. */
+bool ep__tracked_give_back(const struct tracked *tracked);
 
-#define EP__SIZE_UNKNOWN SIZE_MAX
+/* Reports that p, which lies in or near a tracked block, was misused. */
+void ep__tracked_report(enum ep__misuse misuse, const void *p, const struct found *found);
 
 #endif

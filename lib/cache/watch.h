@@ -9,7 +9,7 @@
  *
  * What is called
  *   allocate   by malloc's slow path, before anything else: the class's list is empty, or the size has no list.  It
- *              returns a block of ep__tracked_alloc(), or NULL: the ordinary way.
+ *              returns a block of ep__tracked_alloc(), or NULL: the ordinary way.  Whether the block reads as zero.
  *   refilled   after an empty list was filled: bin[class].current is the pool that malloc pops from now, its list
  *              begins with the block after the one that is about to be returned.  May cut it (ep__refill_keep).
  *   resized    after realloc has resized a run or huge block in place or by moving its pages: it starts at p now,
@@ -18,6 +18,7 @@
  *   keeps      whether freed blocks are KEPT: then `freed` owns the block, and calls ep__tracked_give_back some time.
  *   misused    a tracked block was freed twice, at an address inside it, or with a wrong size: reports it and does
  *              not return.  NULL: the library's one line.
+ * Those that are NULL are not called, but `allocate` must be there.
  * None of them may malloc or free, unless it marks itself busy first and then returns at once.  They are called on any
  * thread, also one without a control block, and inside no section.
  *
@@ -41,7 +42,7 @@ enum ep__misuse {
 struct cache;
 
 struct watch {
-    void *(*allocate)(size_t size, size_t alignment);
+    void *(*allocate)(size_t size, size_t alignment, bool *is_zero);
     void (*refilled)(struct cache *cache, unsigned class);
     void (*resized)(void *p, size_t size);
     void (*freed)(const struct tracked *tracked);
@@ -62,6 +63,11 @@ void ep__watch_set(const struct watch *watch);
 const struct watch *ep__watch_first(void);
 
 /* Who watches; NULL: nobody. */
-const struct watch *ep__watch_get(void);
+static inline const struct watch *ep__watch_get(void)
+{
+    /* order: acquire WCH -- pairs with ep__watch_set; carries what the watcher has prepared */
+    const struct watch *watch = ep__load_acquire(&ep__watch_word);
+    return ep__likely(watch != &ep__watch_unread) ? watch : ep__watch_first();
+}
 
 #endif

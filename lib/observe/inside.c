@@ -58,7 +58,7 @@ static bool add_claimed(struct free_set *set, struct view *view)
 {
     struct pool *pool = view->pool;
     struct block *chain = NULL;
-    if (!ep__pool_claim(pool, view->class, &chain))
+    if (!ep__pool_claim(pool, view->pool_kind, &chain))
         return false;
     pool->listed += ep__pool_join(pool, chain);
     view->start = ep__pool_start(pool);

@@ -67,9 +67,10 @@ static void view_pool(struct view *view, struct look look)
     struct window *window = view->arena->window;
     struct cache *cache = ep__tls.cache;
     view->kind = EP__VIEW_POOL;
-    view->class = look.kind;
+    view->class = ep__kind_class(look.kind);
+    view->pool_kind = look.kind;
     view->start = look.start;
-    view->slots = ep__size_classes[look.kind].slots;
+    view->slots = ep__size_classes[view->class].slots;
     view->free_blocks = ep__word_count(look.word);
     const struct batch *withheld = cache == NULL ? NULL : ep__batch_withheld(cache, pool);
     if (withheld != NULL)
@@ -83,8 +84,8 @@ static void view_pool(struct view *view, struct look look)
     if (view->is_own)
         view->free_blocks += count_own(pool);
     /* A handler that has interrupted the owner may find a block on its way from one list to another on both. */
-    if (view->free_blocks > ep__size_classes[look.kind].capacity)
-        view->free_blocks = ep__size_classes[look.kind].capacity;
+    if (view->free_blocks > ep__size_classes[view->class].capacity)
+        view->free_blocks = ep__size_classes[view->class].capacity;
 }
 
 void ep__view_slot(struct arena *arena, unsigned slot, struct view *view)
@@ -98,7 +99,7 @@ void ep__view_slot(struct arena *arena, unsigned slot, struct view *view)
         view->kind = EP__VIEW_RUN;
         view->run_bytes = ep__run_bytes(pool);
         view->slots = (unsigned)(view->run_bytes >> EP__SLOT_LOG2);
-    } else if (view->state != EP__FREE && look.kind < EP__CLASSES) {
+    } else if (view->state != EP__FREE && look.kind < EP__POOL_KINDS) {
         view_pool(view, look);
     }
 }

@@ -32,6 +32,7 @@ struct view {
     /* Of a pool. */
     enum ep__pool_state state;
     unsigned class;
+    unsigned pool_kind;   /* the class, or EP__KIND_TRACKED + class */
     uint32_t start;       /* offset of the first block */
     uint32_t owner;       /* the thread whose id the map has; EP__OWNER_NOBODY: none */
     uint32_t free_blocks; /* known to be free */

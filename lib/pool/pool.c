@@ -76,9 +76,9 @@ struct pool *ep__pool_describe(const struct slots *slots)
     return pool;
 }
 
-struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_arena)
+struct pool *ep__pool_acquire(unsigned kind, uint32_t colour, bool from_new_arena)
 {
-    const struct size_class *size = &ep__size_classes[class];
+    const struct size_class *size = &ep__size_classes[ep__kind_class(kind)];
     struct slots got;
     if (!(from_new_arena ? ep__arena_create : ep__arena_acquire)(size->slots, 1, &got))
         return NULL;
@@ -89,18 +89,19 @@ struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_are
     pool->list = NULL;
     pool->listed = pool->carved = pool->mark = 0;
     pool->holes = 0;
-    pool->class = (uint8_t) class;
+    pool->class = (uint8_t)ep__kind_class(kind);
+    pool->kind = (uint8_t)kind;
     pool->place = EP__IN_NONE;
     for (unsigned i = 0; i < got.count; i++)
         pool[i].distance = (uint8_t)i;
     ep__pool_wind(pool, &pool->list, 0);
-    write_kinds(&got, (uint8_t) class);
+    write_kinds(&got, (uint8_t)kind);
     uint64_t before = ep__pool_word(pool);
     uint64_t word = word_without_list(EP__OWNED, ep__word_generation(before) + 1);
     /* order: release OWN -- pairs with walkers that read the word before the kind; nobody changes a FREE word
      * but its slots' holder */
     ep__store_release(&pool->word, word);
-    ep__pool_events_tell(pool, EP__EVENT_POOL_ACQUIRED, class, (struct change){before, word});
+    ep__pool_events_tell(pool, EP__EVENT_POOL_ACQUIRED, pool->class, (struct change){before, word});
     return pool;
 }
 
@@ -173,7 +174,7 @@ static void release_all_free(struct pool *pool)
 void ep__pool_release(struct pool *pool, uint32_t listed)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
-    uint32_t class = pool->class;
+    uint32_t kind = pool->kind;
     uint32_t own = listed + size->capacity - pool->carved;
     pool->listed = listed;
     pool->place = EP__IN_NONE;
@@ -198,20 +199,20 @@ void ep__pool_release(struct pool *pool, uint32_t listed)
          * same list and count are the same claim on capacity */
         if (!ep__cas_weak_release(&pool->word, &word, next))
             continue;
-        ep__pool_events_tell(pool, total == 0 ? EP__EVENT_POOL_FULL : EP__EVENT_POOL_PARTIAL, class,
-                             (struct change){word, next});
+        ep__pool_events_tell(pool, total == 0 ? EP__EVENT_POOL_FULL : EP__EVENT_POOL_PARTIAL,
+                             ep__kind_class(kind), (struct change){word, next});
         if (total >= size->usable_at)
-            ep__partial_hint(pool, class);
+            ep__partial_hint(pool, kind);
         return;
     }
 }
 
-bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
+bool ep__pool_claim(struct pool *pool, unsigned kind, struct block **chain)
 {
     uint64_t word = ep__pool_word(pool);
     /* order: relaxed -- checked again below, when the pool is ours */
     if (ep__word_state(word) != EP__PARTIAL ||
-        ep__load_relaxed(&pool->arena->kinds[pool->slot]) != class)
+        ep__load_relaxed(&pool->arena->kinds[pool->slot]) != kind)
         return false;
     uint64_t next = word_without_list(EP__OWNED, ep__word_generation(word) + 1);
     /* order: acq_rel OWN, RMT -- acquires the private fields from who released the pool, and the links of the
@@ -220,9 +221,9 @@ bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain)
         return false;
     ep__pool_events_tell(pool, EP__EVENT_POOL_CLAIMED, pool->class, (struct change){word, next});
     *chain = block_at(pool, ep__word_head(word));
-    if (ep__likely(pool->class == class))
+    if (ep__likely(pool->kind == kind))
         return true;
-    /* The slot was reborn for another class between the two looks: not what was wanted. */
+    /* The slot was reborn for another kind between the two looks: not what was wanted. */
     pool->listed += ep__pool_join(pool, *chain);
     ep__pool_release(pool, pool->listed);
     return false;
@@ -291,8 +292,8 @@ static bool completes(const struct batch *batch, uint64_t word, uint32_t capacit
 enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
 {
     struct pool *pool = batch->pool;
-    unsigned class = pool->class;
-    const struct size_class *size = &ep__size_classes[class];
+    unsigned kind = pool->kind;
+    const struct size_class *size = &ep__size_classes[pool->class];
     uint64_t word = ep__pool_word(pool);
     for (;;) {
         enum ep__pool_state state = ep__word_state(word);
@@ -305,7 +306,7 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
             if (result == EP__EMPTIED)
                 give_slots_back(pool, size->slots);
             else if (result == EP__PUSHED && batch->count >= size->usable_at)
-                ep__partial_hint(pool, class);
+                ep__partial_hint(pool, kind);
             return result;
         }
         bool is_last = completes(batch, word, size->capacity);
@@ -316,14 +317,14 @@ enum ep__push_result ep__pool_push_remote(const struct batch *batch, bool adopt)
         if (!ep__cas_weak_acq_rel(&pool->word, &word, next))
             continue;
         if (is_last) {
-            tell_pushed(pool, class, (struct change){word, next});
+            tell_pushed(pool, ep__kind_class(kind), (struct change){word, next});
             give_slots_back(pool, size->slots);
             return EP__EMPTIED;
         }
         uint32_t before = ep__word_count(word);
         if (state == EP__PARTIAL && before < size->usable_at &&
             before + batch->count >= size->usable_at)
-            ep__partial_hint(pool, class);
+            ep__partial_hint(pool, kind);
         return EP__PUSHED;
     }
 }

@@ -93,6 +93,7 @@ struct pool {
     /* Set at acquisition, before any block is given out. */
     _Atomic(uint16_t) start; /* offset of the first block: the colour */
     uint8_t class;
+    uint8_t kind; /* class, or EP__KIND_TRACKED + class: which pools it is searched among */
     uint8_t
         distance; /* of an inner slot: slots up to the pool's first, whose descriptor is the pool's */
     bool is_zero; /* uncarved pages read as zero */
@@ -207,9 +208,15 @@ static inline void ep__pool_wind(struct pool *pool, struct block **sink, uint32_
     pool->step = step;
 }
 
-/* A pool of a class out of a free place of an arena, or out of a new arena: OWNED, private fields set, not
+/* The class of a kind. */
+static inline unsigned ep__kind_class(unsigned kind)
+{
+    return kind < EP__KIND_TRACKED ? kind : kind - EP__KIND_TRACKED;
+}
+
+/* A pool of a kind out of a free place of an arena, or out of a new arena: OWNED, private fields set, not
  * mapped.  NULL: there is no room, or no memory. */
-struct pool *ep__pool_acquire(unsigned class, uint32_t colour, bool from_new_arena);
+struct pool *ep__pool_acquire(unsigned kind, uint32_t colour, bool from_new_arena);
 
 /* The descriptor of slots that the caller has just taken, its constants set. */
 struct pool *ep__pool_describe(const struct slots *slots);
@@ -231,9 +238,9 @@ const struct block *ep__pool_peek_remote(struct pool *pool);
  * The caller has unlinked it. */
 void ep__pool_release(struct pool *pool, uint32_t listed);
 
-/* Takes a PARTIAL pool of the class; *chain is what others had freed.
+/* Takes a PARTIAL pool of the kind; *chain is what others had freed.
  * The private fields are the caller's, the map is still to be written. */
-bool ep__pool_claim(struct pool *pool, unsigned class, struct block **chain);
+bool ep__pool_claim(struct pool *pool, unsigned kind, struct block **chain);
 
 /* Free blocks that the owner's private list has, from the countdowns.  Not for a current pool. */
 static inline uint32_t ep__pool_listed(const struct pool *pool)

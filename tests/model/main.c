@@ -10,9 +10,10 @@
 #include "scenarios.h"
 
 static const struct scenario *const lists[] = {
-    scenarios_litmus, scenarios_pool,     scenarios_hints,  scenarios_arena,   scenarios_retire,
-    scenarios_huge,   scenarios_run,      scenarios_epoch,  scenarios_account, scenarios_grace,
-    scenarios_cache,  scenarios_deferred, scenarios_events, scenarios_uncarve, scenarios_stable};
+    scenarios_litmus,  scenarios_pool,    scenarios_hints,  scenarios_arena,
+    scenarios_retire,  scenarios_huge,    scenarios_run,    scenarios_epoch,
+    scenarios_account, scenarios_grace,   scenarios_cache,  scenarios_deferred,
+    scenarios_events,  scenarios_uncarve, scenarios_stable, scenarios_tracked};
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 static const char *const usage =

@@ -152,7 +152,7 @@ static inline void claim(unsigned class, bool is_sweep)
     overlap_end();
     if (pool == NULL)
         return;
-    model_assert(pool->class == class);
+    model_assert(pool->kind == class);
     ep__pool_map(pool, EP__OWNER_DETACHED + 1 + model_thread());
     join_chain(pool, chain);
     use_one(pool);

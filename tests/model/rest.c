@@ -62,12 +62,14 @@ static void check_hint(struct arena *arena, struct pool *pool)
     uint64_t word = ep__pool_word(pool);
     struct arena_group *group = &arena->window->groups[arena->id / EP__GROUP_ARENAS];
     uint64_t hints =
-        ep__load_relaxed(&group->partial_pools[arena->id % EP__GROUP_ARENAS][pool->class]);
+        pool->kind >= EP__KIND_TRACKED
+            ? ep__load_relaxed(&group->tracked_pools[arena->id % EP__GROUP_ARENAS][pool->class])
+            : ep__load_relaxed(&group->partial_pools[arena->id % EP__GROUP_ARENAS][pool->class]);
     if (ep__word_state(word) != EP__PARTIAL ||
         ep__word_count(word) < ep__size_classes[pool->class].usable_at)
         return;
     if ((hints >> pool->slot & 1U) == 0 ||
-        !is_found(arena->window, EP__SET_PARTIAL + pool->class, arena->id))
+        !is_found(arena->window, EP__SET_PARTIAL + pool->kind, arena->id))
         model_fail("%s is claimable and not hinted", model_name_of(&pool->word));
 }
 

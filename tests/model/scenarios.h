@@ -19,5 +19,6 @@ extern const struct scenario scenarios_deferred[];
 extern const struct scenario scenarios_events[];
 extern const struct scenario scenarios_uncarve[];
 extern const struct scenario scenarios_stable[];
+extern const struct scenario scenarios_tracked[];
 
 #endif
