@@ -49,6 +49,13 @@
  *   cgroup:own|FOLDER         limits and pressure of a control group (version 2) lower
  *                             retain; the helper thread looks at them                 (none)
  *   trace:FILE                record every change of state into a file, made anew     (none)
+ *   check:0..3                misuse of blocks is found and told, and the program aborted:
+ *                             1: in sampled blocks, for production; 2: in all blocks; 3: in
+ *                             all blocks, by the processor                               (0)
+ *   check_quarantine:BYTES    freed blocks that are held back and looked at later       (16m)
+ *   check_guards:N            blocks before a page that cannot be touched, at once     (1024)
+ *   check_every:N             check:1 guards one in so many requests that miss the
+ *                             fast path                                                 (256)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H

@@ -13,7 +13,7 @@ enum {
 
 struct record_area {
     _Atomic(uint32_t) used[EP__ARENA_SLOTS]; /* records below it may have been used */
-    struct record records[EP__ARENA_SLOTS][EP__CAPACITY_MAX];
+    struct tracked_record records[EP__ARENA_SLOTS][EP__CAPACITY_MAX];
 };
 
 struct record_node {
@@ -95,7 +95,7 @@ static struct record_area *find_or_make_area(const void *start)
     return node == NULL ? NULL : make_area(&node->areas[place_in_node(start)]);
 }
 
-struct record *ep__record_make(const void *start, uint32_t i)
+struct tracked_record *ep__record_make(const void *start, uint32_t i)
 {
     struct record_area *area = find_or_make_area(start);
     if (area == NULL)
@@ -109,7 +109,7 @@ struct record *ep__record_make(const void *start, uint32_t i)
     return &area->records[slot_of(start)][i];
 }
 
-struct record *ep__record_find(const void *start, uint32_t i)
+struct tracked_record *ep__record_find(const void *start, uint32_t i)
 {
     struct record_area *area = find_area(start);
     return area == NULL ? NULL : &area->records[slot_of(start)][i];
@@ -134,7 +134,7 @@ static uint64_t next_word(uint64_t word, enum ep__record_state state)
     return make_word(word, (uint32_t)(word >> 16), (uint32_t)(word >> 8), state);
 }
 
-bool ep__record_read(struct record *record, struct tracked *copy)
+bool ep__record_read(struct tracked_record *record, struct tracked *copy)
 {
     uint64_t values[VALUES];
     uint64_t before;
@@ -158,13 +158,13 @@ bool ep__record_read(struct record *record, struct tracked *copy)
     return copy->state != EP__RECORD_NONE;
 }
 
-static void store_value(struct record *record, unsigned i, uint64_t value)
+static void store_value(struct tracked_record *record, unsigned i, uint64_t value)
 {
     /* order: release RCD -- pairs with ep__record_read; carries the end of the earlier life */
     ep__store_release(&record->values[i], value);
 }
 
-void ep__record_begin(struct record *record, const struct tracked *values)
+void ep__record_begin(struct tracked_record *record, const struct tracked *values)
 {
     uint64_t words[VALUES];
     memcpy(words, values, sizeof words);
@@ -179,7 +179,7 @@ void ep__record_begin(struct record *record, const struct tracked *values)
                       make_word(before, values->front, values->flags, EP__RECORD_LIVE));
 }
 
-bool ep__record_end(struct record *record, enum ep__record_state next, struct tracked *copy)
+bool ep__record_end(struct tracked_record *record, enum ep__record_state next, struct tracked *copy)
 {
     (void)ep__record_read(record, copy);
     /* order: acquire RCD -- pairs with ep__record_begin */
@@ -193,7 +193,7 @@ bool ep__record_end(struct record *record, enum ep__record_state next, struct tr
     return false;
 }
 
-void ep__record_note_free(struct record *record, uint32_t thread, uint32_t stack)
+void ep__record_note_free(struct tracked_record *record, uint32_t thread, uint32_t stack)
 {
     uint64_t value;
     uint32_t halves[2] = {thread, stack};
@@ -201,7 +201,7 @@ void ep__record_note_free(struct record *record, uint32_t thread, uint32_t stack
     store_value(record, VALUES - 1, value);
 }
 
-bool ep__record_drop(struct record *record)
+bool ep__record_drop(struct tracked_record *record)
 {
     /* order: acquire RCD -- pairs with ep__record_end */
     uint64_t word = ep__load_acquire(&record->word);

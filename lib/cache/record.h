@@ -40,11 +40,11 @@ enum {
     EP__TRACKED_GUARDED = 2, /* a run whose last pages cannot be touched */
 };
 
-struct record {
+struct tracked_record {
     _Atomic(uint64_t) word;      /* generation : 32 | front : 16 | flags : 8 | state : 8 */
     _Atomic(uint64_t) values[7]; /* the first words of struct tracked */
 };
-_Static_assert(sizeof(struct record) == EP__CACHE_LINE_BYTES, "a record is a cache line");
+_Static_assert(sizeof(struct tracked_record) == EP__CACHE_LINE_BYTES, "a record is a cache line");
 
 /* A copy of a record, all of one moment. */
 struct tracked {
@@ -67,25 +67,26 @@ _Static_assert(offsetof(struct tracked, front) == 56,
 
 /* The record of the i-th block of what starts in the slot at `start` (0 for runs and huge blocks), its area made where
  * there is none; NULL: no memory. */
-struct record *ep__record_make(const void *start, uint32_t i);
+struct tracked_record *ep__record_make(const void *start, uint32_t i);
 
 /* The same where there is one; NULL: nothing near was ever tracked.  Async-signal-safe. */
-struct record *ep__record_find(const void *start, uint32_t i);
+struct tracked_record *ep__record_find(const void *start, uint32_t i);
 
 /* Copies a record.  False: NONE; the copy is then of its last life.  Any thread, async-signal-safe. */
-bool ep__record_read(struct record *record, struct tracked *copy);
+bool ep__record_read(struct tracked_record *record, struct tracked *copy);
 
 /* The caller has got the block and writes its record: LIVE. */
-void ep__record_begin(struct record *record, const struct tracked *values);
+void ep__record_begin(struct tracked_record *record, const struct tracked *values);
 
 /* LIVE -> next (NONE or KEPT); false: it was not LIVE, so another free was first.  *copy is what was there. */
-bool ep__record_end(struct record *record, enum ep__record_state next, struct tracked *copy);
+bool ep__record_end(struct tracked_record *record, enum ep__record_state next,
+                    struct tracked *copy);
 
 /* Who has made the record KEPT notes who freed the block. */
-void ep__record_note_free(struct record *record, uint32_t thread, uint32_t stack);
+void ep__record_note_free(struct tracked_record *record, uint32_t thread, uint32_t stack);
 
 /* KEPT -> NONE; false: it was not KEPT. */
-bool ep__record_drop(struct record *record);
+bool ep__record_drop(struct tracked_record *record);
 
 /* Visits every record that is not NONE, until a visit returns non-zero; returns that.  Beside anything: what is tracked
  * during the whole call is visited once. */

@@ -38,7 +38,7 @@ static const void *page_of(const void *p)
     return (const char *)p - (uintptr_t)p % ep__vm_page_bytes();
 }
 
-struct record *ep__tracked_find(const void *p, const struct found *found)
+struct tracked_record *ep__tracked_find(const void *p, const struct found *found)
 {
     uint32_t i;
     switch (found->what) {
@@ -59,14 +59,14 @@ struct record *ep__tracked_find(const void *p, const struct found *found)
 
 bool ep__tracked_read(const void *p, const struct found *found, struct tracked *copy)
 {
-    struct record *record = ep__tracked_find(p, found);
+    struct tracked_record *record = ep__tracked_find(p, found);
     if (record == NULL || !ep__record_read(record, copy))
         return false;
     return copy->state == EP__RECORD_LIVE && copy->address == p;
 }
 
 /* Begins the record of a block, `front` bytes into which the program's part starts. */
-static void *begin(struct record *record, char *block, const struct tracking *tracking)
+static void *begin(struct tracked_record *record, char *block, const struct tracking *tracking)
 {
     struct tracked values = {
         .address = block + tracking->front,
@@ -90,7 +90,7 @@ static void *get_pool_block(unsigned class, const struct tracking *tracking)
     if (block == NULL)
         return NULL;
     struct found found = ep__lookup(block);
-    struct record *record =
+    struct tracked_record *record =
         ep__record_make(found.pool->base, index_of(found.pool, class, (char *)block));
     if (record != NULL)
         return begin(record, (char *)block, tracking);
@@ -101,7 +101,7 @@ static void *get_pool_block(unsigned class, const struct tracking *tracking)
 /* The caller's run or huge block that starts at `block`. */
 static void *begin_big(void *block, const struct tracking *tracking)
 {
-    struct record *record = ep__record_make(block, 0);
+    struct tracked_record *record = ep__record_make(block, 0);
     if (record == NULL)
         return NULL;
     /* order: relaxed -- see ep__tracked_has_big */
@@ -152,13 +152,13 @@ bool ep__tracked_attach(void *p, const struct tracking *tracking)
 
 bool ep__tracked_detach(const void *p, const struct found *found, struct tracked *copy)
 {
-    struct record *record = ep__tracked_find(p, found);
+    struct tracked_record *record = ep__tracked_find(p, found);
     return record != NULL && ep__record_end(record, EP__RECORD_NONE, copy);
 }
 
 void ep__tracked_restore(const struct tracked *copy)
 {
-    struct record *record = ep__record_find(copy->address - copy->front, 0);
+    struct tracked_record *record = ep__record_find(copy->address - copy->front, 0);
     if (record != NULL)
         ep__record_begin(record, copy);
 }
@@ -181,13 +181,13 @@ static void report(enum ep__misuse misuse, const void *p, const struct tracked *
 void ep__tracked_report(enum ep__misuse misuse, const void *p, const struct found *found)
 {
     struct tracked copy;
-    struct record *record = ep__tracked_find(p, found);
+    struct tracked_record *record = ep__tracked_find(p, found);
     bool is_known = record != NULL && (ep__record_read(record, &copy) || copy.address != NULL);
     report(misuse, p, is_known ? &copy : NULL);
 }
 
 /* Ends the record of a block that the program frees; false: it was not live. */
-static bool end(struct record *record, const struct watch *watch, struct tracked *copy)
+static bool end(struct tracked_record *record, const struct watch *watch, struct tracked *copy)
 {
     (void)ep__record_read(record, copy);
     bool is_kept = watch != NULL && watch->keeps != NULL && watch->keeps(copy);
@@ -201,7 +201,7 @@ static bool end(struct record *record, const struct watch *watch, struct tracked
 bool ep__tracked_free(void *p, const struct found *found, size_t size)
 {
     const struct watch *watch = ep__watch_get();
-    struct record *record = ep__tracked_find(p, found);
+    struct tracked_record *record = ep__tracked_find(p, found);
     struct tracked copy;
     bool is_pool = found->what == EP__FOUND_TRACKED;
     if (record == NULL && !is_pool)
@@ -228,7 +228,7 @@ bool ep__tracked_give_back(const struct tracked *tracked)
 {
     void *block = tracked->address - tracked->front;
     struct found found = ep__lookup(block);
-    struct record *record = ep__tracked_find(block, &found);
+    struct tracked_record *record = ep__tracked_find(block, &found);
     if (tracked->state == EP__RECORD_KEPT && (record == NULL || !ep__record_drop(record)))
         return false;
     if (found.what == EP__FOUND_TRACKED)

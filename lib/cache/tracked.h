@@ -54,7 +54,7 @@ bool ep__tracked_has_big(void);
 
 /* The record of the block of a tracked pool, of the run or of the huge block in which p lies (of a huge one, in its first
  * page); NULL: none.  Whether the record is LIVE is another question.  Any thread, async-signal-safe. */
-struct record *ep__tracked_find(const void *p, const struct found *found);
+struct tracked_record *ep__tracked_find(const void *p, const struct found *found);
 
 /* Copies the record of the tracked block that the program has at p.  False: there is none. */
 bool ep__tracked_read(const void *p, const struct found *found, struct tracked *copy);

@@ -10,6 +10,8 @@
 #define MIB ((uint64_t)1 << 20)
 #define MILLISECONDS_MAX ((uint64_t)24 * 60 * 60 * 1000)
 #define ARENAS_MAX ((uint64_t)1 << 20)
+/* Each splits two mappings, and Linux allows 65,530. */
+#define GUARDS_MAX 30000
 
 /* A piece of the environment; not ended by a NUL. */
 struct piece {
@@ -49,6 +51,12 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
     [EP__OPTION_FORK] = {"fork", "must be cut or strict", fork_words, false, EP__FORK_CUT,
                          EP__FORK_STRICT},
     [EP__OPTION_STATS] = {"stats", "must be 0 or 1", NULL, false, 0, 1},
+    [EP__OPTION_CHECK] = {"check", "must be 0 to 3", NULL, false, 0, 3},
+    [EP__OPTION_CHECK_QUARANTINE] = {"check_quarantine", BYTES_RULE, NULL, true, 0, PTRDIFF_MAX},
+    [EP__OPTION_CHECK_GUARDS] = {"check_guards", "must be 0 to 30000 (blocks)", NULL, false, 0,
+                                 GUARDS_MAX},
+    [EP__OPTION_CHECK_EVERY] = {"check_every", "must be 1 to 1000000000 (requests)", NULL, false, 1,
+                                1000000000},
 };
 
 _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
@@ -65,6 +73,10 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_DEFERRED_BYTES] = 256 * MIB,
     [EP__OPTION_FORK] = EP__FORK_CUT,
     [EP__OPTION_STATS] = 0,
+    [EP__OPTION_CHECK] = 0,
+    [EP__OPTION_CHECK_QUARANTINE] = 16 * MIB,
+    [EP__OPTION_CHECK_GUARDS] = 1024,
+    [EP__OPTION_CHECK_EVERY] = 256,
 };
 
 struct text_rule {

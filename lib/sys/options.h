@@ -37,19 +37,23 @@
 #include "sys/report.h"
 
 enum option {
-    EP__OPTION_ABORT,          /* 0, 1 */
-    EP__OPTION_RETAIN,         /* bytes */
-    EP__OPTION_RETAIN_PERCENT, /* of the bytes in use */
-    EP__OPTION_PURGE_DELAY,    /* milliseconds */
-    EP__OPTION_KEEP_EMPTY,     /* arenas, 1 or more */
-    EP__OPTION_THP,            /* enum option_thp */
-    EP__OPTION_THREAD_BYTES,   /* bytes */
-    EP__OPTION_THREAD_PERCENT, /* of a thread's share of the bytes in use */
-    EP__OPTION_BATCH_BYTES,    /* bytes */
-    EP__OPTION_HUGE_CACHE,     /* 0, 1 */
-    EP__OPTION_DEFERRED_BYTES, /* bytes */
-    EP__OPTION_FORK,           /* enum option_fork */
-    EP__OPTION_STATS,          /* 0, 1 */
+    EP__OPTION_ABORT,            /* 0, 1 */
+    EP__OPTION_RETAIN,           /* bytes */
+    EP__OPTION_RETAIN_PERCENT,   /* of the bytes in use */
+    EP__OPTION_PURGE_DELAY,      /* milliseconds */
+    EP__OPTION_KEEP_EMPTY,       /* arenas, 1 or more */
+    EP__OPTION_THP,              /* enum option_thp */
+    EP__OPTION_THREAD_BYTES,     /* bytes */
+    EP__OPTION_THREAD_PERCENT,   /* of a thread's share of the bytes in use */
+    EP__OPTION_BATCH_BYTES,      /* bytes */
+    EP__OPTION_HUGE_CACHE,       /* 0, 1 */
+    EP__OPTION_DEFERRED_BYTES,   /* bytes */
+    EP__OPTION_FORK,             /* enum option_fork */
+    EP__OPTION_STATS,            /* 0, 1 */
+    EP__OPTION_CHECK,            /* 0 to 3 */
+    EP__OPTION_CHECK_QUARANTINE, /* bytes */
+    EP__OPTION_CHECK_GUARDS,     /* guarded blocks */
+    EP__OPTION_CHECK_EVERY,      /* requests, 1 or more */
     EP__OPTION_COUNT
 };
 

@@ -8,7 +8,7 @@ enum { KIND = EP__KIND_TRACKED + CLASS_PAIR };
 
 static struct block *blocks[4];
 static struct pool *pool;
-static struct record record;
+static struct tracked_record record;
 static _Atomic(uint32_t) wins;
 
 static struct block *get_tracked(void)

@@ -27,7 +27,7 @@ static void a_record_says_what_was_written(void)
     struct tracked written = values(7);
     struct tracked read;
     assert_null(ep__record_find(place, 0));
-    struct record *record = ep__record_make(place, 0);
+    struct tracked_record *record = ep__record_make(place, 0);
     assert_ptr_equal(ep__record_find(place, 0), record);
     assert_false(ep__record_read(record, &read));
     ep__record_begin(record, &written);
@@ -38,7 +38,7 @@ static void a_record_says_what_was_written(void)
 
 static void each_block_has_a_record_of_its_own(void)
 {
-    struct record *first = ep__record_make(place, 0);
+    struct tracked_record *first = ep__record_make(place, 0);
     assert_ptr_not_equal(first, ep__record_make(place, 1));
     assert_ptr_not_equal(first, ep__record_make(place + SLOT, 0));
     assert_ptr_not_equal(first, ep__record_make(place + EP__ARENA_BYTES, 0));
@@ -52,7 +52,7 @@ static void one_of_two_ends_wins(void)
 {
     struct tracked written = values(9);
     struct tracked copy;
-    struct record *record = ep__record_make(place, 3);
+    struct tracked_record *record = ep__record_make(place, 3);
     ep__record_begin(record, &written);
     assert_true(ep__record_end(record, EP__RECORD_KEPT, &copy));
     assert_int_equal(copy.serial, 9);
@@ -109,7 +109,7 @@ static void without_memory_there_is_no_record(void)
 /* One thread lets a record live and die, the other must never be told of two lives at once. */
 static void *live_and_die(void *argument)
 {
-    struct record *record = argument;
+    struct tracked_record *record = argument;
     struct tracked copy;
     for (uint64_t i = 1; i <= ROUNDS; i++) {
         struct tracked written = values(i);
@@ -123,7 +123,7 @@ static void a_reader_sees_one_life(void)
 {
     pthread_t thread;
     struct tracked copy;
-    struct record *record = ep__record_make(place, 0);
+    struct tracked_record *record = ep__record_make(place, 0);
     assert_int_equal(pthread_create(&thread, NULL, live_and_die, record), 0);
     do {
         (void)ep__record_read(record, &copy);

@@ -82,7 +82,7 @@ static void every_key_takes_a_value_and_shows_it(void **state)
     static const char entries[] =
         "abort:1,retain:3g,retain_percent:1000,purge_delay:86400000,keep_empty:1048576,thp:always,"
         "thread_bytes:5m,thread_percent:7,batch_bytes:17,huge_cache:0,deferred_bytes:0,fork:strict,"
-        "stats:1";
+        "stats:1,check:3,check_quarantine:1k,check_guards:30000,check_every:1";
     char output[1024];
     (void)state;
     assert_int_equal(parse(entries, output, sizeof output), 0);
@@ -140,6 +140,9 @@ static void bad_values_are_refused_with_the_rule(void **state)
         {"thp", "alway", "must be default, never or always"},
         {"thp", "alwayss", "must be default, never or always"},
         {"fork", "", "must be cut or strict"},
+        {"check", "4", "must be 0 to 3"},
+        {"check_guards", "30001", "must be 0 to 30000 (blocks)"},
+        {"check_every", "0", "must be 1 to 1000000000 (requests)"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

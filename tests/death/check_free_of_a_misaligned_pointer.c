@@ -1,0 +1,10 @@
+/* expect: SIGABRT "^epmalloc: free of a pointer that does not start a block: 0x[0-9a-f]+, \+1 from the start of " check:2 */
+/* stacks: allocate_it - free_it */
+#include "death/checked.h"
+
+int main(void)
+{
+    char *volatile p = allocate_it(100);
+    free_it(p + 1);
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* expect: SIGABRT "^epmalloc: write beyond the end of 0x[0-9a-f]+: a block of 100 bytes, serial number [0-9]+: byte 100 is 0x41\n" check:3 */
+/* stacks: allocate_it - free_it */
+/* Between the end and the alignment there is room for 12 bytes, which are looked at when the block is freed. */
+#include "death/checked.h"
+
+int main(void)
+{
+    char *volatile p = allocate_it(100);
+    write_it(p, 100);
+    free_it(p);
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* expect: SIGABRT "^epmalloc: write beyond the end of 0x[0-9a-f]+: a block of 96 bytes, serial number [0-9]+: byte 103 is 0x41\n" check:2 */
+/* stacks: allocate_it - free_it */
+#include "death/checked.h"
+
+int main(void)
+{
+    char *volatile p = allocate_it(96);
+    write_it(p, 103);
+    free_it(p);
+    return 0;
+}

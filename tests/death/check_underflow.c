@@ -1,0 +1,11 @@
+/* expect: SIGABRT "^epmalloc: write before the start of 0x[0-9a-f]+: a block of 100 bytes, serial number [0-9]+: byte -1 is 0x41\n" check:2 */
+/* stacks: allocate_it - free_it */
+#include "death/checked.h"
+
+int main(void)
+{
+    char *volatile p = allocate_it(100);
+    write_it(p, -1);
+    free_it(p);
+    return 0;
+}
