@@ -199,7 +199,8 @@ static bool look_up(const void *p, size_t *bytes)
 {
     struct found found = ep__lookup(p);
     bool may_be_tracked = found.what == EP__FOUND_TRACKED || ep__tracked_has_big();
-    struct tracked_record *record = ep__unlikely(may_be_tracked) ? ep__tracked_find(p, &found) : NULL;
+    struct tracked_record *record =
+        ep__unlikely(may_be_tracked) ? ep__tracked_find(p, &found) : NULL;
     struct tracked copy;
     if (record != NULL && ep__record_read(record, &copy)) {
         *bytes = usable_of_tracked(&found, &copy);

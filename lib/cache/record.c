@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sys/own_ranges.h"
 #include "sys/vm.h"
 
 enum {
@@ -71,8 +72,10 @@ static struct record_area *make_area(_Atomic(struct record_area *) *link)
     if (area == NULL)
         return NULL;
     /* order: acq_rel RCA -- pairs with find_area; a mapping reads as zero to all who get it.  ABA: written once */
-    if (ep__cas_strong_acq_rel(link, &none, area))
+    if (ep__cas_strong_acq_rel(link, &none, area)) {
+        ep__own_range_note(area, area_bytes());
         return area;
+    }
     (void)ep__vm_unmap(area, area_bytes());
     return none;
 }

@@ -2,6 +2,7 @@
 #include "observe/quarantine.h"
 
 #include "sys/options.h"
+#include "sys/own_ranges.h"
 #include "sys/vm.h"
 
 enum { PLACES = 1 << 16, OVERHEAD_BYTES = 64 };
@@ -25,8 +26,10 @@ static struct ring *get_ring(void)
     if (mapped == NULL)
         return NULL;
     /* order: acq_rel QRT -- pairs with the load above.  ABA: written once */
-    if (ep__cas_strong_acq_rel(&the_ring, &ring, mapped))
+    if (ep__cas_strong_acq_rel(&the_ring, &ring, mapped)) {
+        ep__own_range_note(mapped, sizeof *mapped);
         return mapped;
+    }
     (void)ep__vm_unmap(mapped, sizeof *mapped);
     return ring;
 }

@@ -141,7 +141,6 @@ static void bad_values_are_refused_with_the_rule(void **state)
         {"thp", "alwayss", "must be default, never or always"},
         {"fork", "", "must be cut or strict"},
         {"check", "4", "must be 0 to 3"},
-        {"check_guards", "30001", "must be 0 to 30000 (blocks)"},
         {"check_every", "0", "must be 1 to 1000000000 (requests)"},
     };
     (void)state;
