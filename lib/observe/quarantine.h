@@ -6,6 +6,8 @@
  * it: what comes out, if anything, has been there for a whole round and is let go.  While the blocks have more bytes
  * than the bound, the oldest place is taken the same way.  So each block comes out by one exchange, and is let go by who
  * did it.  The ring is mapped by the first block.
+ * Who takes the oldest place before the block has arrived there leaves it for a round longer; a flush goes through all
+ * places.
  *
  * Who may overlap: everything.
  * Invariant: a block is in one place at most, and KEPT while it is there.
