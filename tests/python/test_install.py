@@ -87,6 +87,19 @@ class Install(SnippetTest):
             except ValueError as error:
                 print(error, epmalloc.installed())""", "domain 'object' is none of raw, mem, obj []")
 
+    def test_a_free_threaded_build_keeps_its_own_for_objects(self):
+        self.says("""
+            import sys
+            sys.abiflags = "t"
+            import epmalloc
+            try:
+                epmalloc.install()
+            except RuntimeError as error:
+                print(error, epmalloc.installed())
+            epmalloc.install(("raw",))
+            print(epmalloc.installed())""",
+                  "a free-threaded build needs its own allocator for 'mem' and 'obj': install(('raw',)) []\n['raw']")
+
     def test_the_processs_own_library_is_used(self):
         snippet = """
             import epmalloc
