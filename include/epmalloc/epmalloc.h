@@ -56,6 +56,7 @@
  *   check_guards:N            blocks before a page that cannot be touched, at once     (1024)
  *   check_every:N             check:1 guards one in so many requests that miss the
  *                             fast path                                                 (256)
+ *   helper:0|1                1: a thread gives memory back also while nobody calls      (0)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arena/huge.h"
+#include "cache/background.h"
 #include "cache/cache.h"
 #include "cache/deferred.h"
 #include "cache/detached.h"
@@ -140,6 +141,8 @@ static struct got get(size_t size, size_t alignment)
     }
     if (got.p == NULL)
         errno = ENOMEM;
+    if (ep__unlikely(ep__background_is_due()))
+        ep__background_start();
     return got;
 }
 

@@ -1,6 +1,7 @@
 /* Fork.  The argument stands in fork.h. */
 #include "cache/fork.h"
 
+#include "cache/background.h"
 #include "cache/deferred.h"
 #include "sys/event.h"
 #include "sys/options.h"
@@ -49,6 +50,7 @@ EP__COLD static uint64_t recognise(_Atomic(uint64_t) *page)
     ep__event_forget();
     ep__epoch_forget_others(process);
     ep__deferred_recount();
+    ep__background_note_child();
     /* order: relaxed -- read in this process's children only */
     ep__store_relaxed(&last_process, process);
     return process;

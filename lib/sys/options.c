@@ -57,6 +57,7 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
                                  GUARDS_MAX},
     [EP__OPTION_CHECK_EVERY] = {"check_every", "must be 1 to 1000000000 (requests)", NULL, false, 1,
                                 1000000000},
+    [EP__OPTION_BACKGROUND] = {"helper", "must be 0 or 1", NULL, false, 0, 1},
 };
 
 _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
@@ -77,6 +78,7 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_CHECK_QUARANTINE] = 16 * MIB,
     [EP__OPTION_CHECK_GUARDS] = 1024,
     [EP__OPTION_CHECK_EVERY] = 256,
+    [EP__OPTION_BACKGROUND] = 0,
 };
 
 struct text_rule {

@@ -54,6 +54,7 @@ enum option {
     EP__OPTION_CHECK_QUARANTINE, /* bytes */
     EP__OPTION_CHECK_GUARDS,     /* guarded blocks */
     EP__OPTION_CHECK_EVERY,      /* requests, 1 or more */
+    EP__OPTION_BACKGROUND,       /* 0, 1 */
     EP__OPTION_COUNT
 };
 

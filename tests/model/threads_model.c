@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cache/background.h"
 #include "cache/cache.h"
 #include "explore.h"
 #include "fiber.h"
@@ -38,6 +39,17 @@ int model_key_delete(pthread_key_t key)
 int model_setspecific(pthread_key_t key, const void *value)
 {
     return value == NULL ? 1 : (int)key;
+}
+
+/* The helper thread is off, as it is without an option. */
+_Atomic(uint32_t) ep__background_due;
+
+void ep__background_start(void)
+{
+}
+
+void ep__background_note_child(void)
+{
 }
 
 static void on_switch(unsigned from, unsigned to)
