@@ -57,6 +57,7 @@
  *   check_every:N             check:1 guards one in so many requests that miss the
  *                             fast path                                                 (256)
  *   helper:0|1                1: a thread gives memory back also while nobody calls      (0)
+ *   endpoint:0|1|FOLDER       1: the command epmalloc may ask, at a socket in FOLDER  (none)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H

@@ -113,6 +113,7 @@ struct ep_thread {
     uint64_t withheld_bytes; /* other threads' blocks that it withholds in batches */
     uint64_t current_bytes;  /* the pools that it allocates from, whatever is free in them */
     uint64_t bound_bytes;    /* what held_bytes and withheld_bytes may come to now */
+    uint64_t task;           /* the kernel's number of it, as gettid() gives it */
 };
 
 /*

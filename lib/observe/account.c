@@ -112,6 +112,8 @@ static void show_thread(struct cache *cache, uint32_t id, struct ep_thread *show
     /* order: relaxed -- statistics */
     shown->current_bytes = ep__load_relaxed(&cache->current_bytes);
     shown->bound_bytes = ep__quota_bound_bytes() + ep__option_get(EP__OPTION_BATCH_BYTES);
+    /* order: relaxed -- statistics */
+    shown->task = ep__load_relaxed(&cache->grace.thread);
 }
 
 static void add_threads(struct account *account)

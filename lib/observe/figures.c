@@ -148,6 +148,8 @@ static const struct figure thread_figures[] = {
            "pools that it allocates from, whatever is free in them"),
     FIGURE(THREAD(bound_bytes), EP__GAUGE, EP__BYTES, EP__ABOUT,
            "what held_bytes and withheld_bytes may come to now"),
+    FIGURE(THREAD(task), EP__GAUGE, EP__NUMBER, EP__ALWAYS,
+           "the number by which the kernel knows it"),
 };
 
 #define FIGURES(table) table, sizeof(table) / sizeof(table)[0]

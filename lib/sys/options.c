@@ -90,6 +90,8 @@ static const struct text_rule text_rules[EP__TEXT_COUNT] = {
     [EP__TEXT_TRACE] = {"trace", "must be the name of a file, below 256 bytes, without a comma"},
     [EP__TEXT_CGROUP] = {"cgroup",
                          "must be own or the name of a folder, below 256 bytes, without a comma"},
+    [EP__TEXT_ENDPOINT] =
+        {"endpoint", "must be 0, 1 or the name of a folder, below 256 bytes, without a comma"},
 };
 
 static char texts[EP__TEXT_COUNT][EP__OPTION_TEXT_BYTES];

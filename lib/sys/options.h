@@ -60,8 +60,9 @@ enum option {
 
 /* Options that are names.  Each is "" until the environment says otherwise. */
 enum option_text {
-    EP__TEXT_TRACE,  /* a file's */
-    EP__TEXT_CGROUP, /* a folder's, or "own" */
+    EP__TEXT_TRACE,    /* a file's */
+    EP__TEXT_CGROUP,   /* a folder's, or "own" */
+    EP__TEXT_ENDPOINT, /* a folder's, "1" or "0" */
     EP__TEXT_COUNT
 };
 enum { EP__OPTION_TEXT_BYTES = 256 };
