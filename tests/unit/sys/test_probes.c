@@ -1,4 +1,4 @@
-/* USDT probes: lib/sys/probes.c.  That the library has the notes of all of them is tests/package/probes.py's. */
+/* USDT probes: lib/sys/probes.c.  That the library has the notes of all of them is tests/trace/probes.py's. */
 #include "unit/alone.h"
 
 #include "sys/event_ring.h"

@@ -1,0 +1,1 @@
+"""Recordings of epmalloc's events: reading, replaying, filtering, summarising."""
