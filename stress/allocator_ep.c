@@ -1,6 +1,8 @@
 /* The allocator under test: epmalloc by its ep_ names (allocator.h). */
 #include "allocator.h"
 
+#include <stdlib.h>
+
 static size_t usable_size(void *p)
 {
     return ep_usable_size(p);
@@ -14,6 +16,21 @@ static void purge(void)
 static bool account(struct ep_stats *account)
 {
     return ep_stats(account, sizeof *account) == 0;
+}
+
+/* A recording is exact from the start when it begins before a second thread allocates; otherwise the first allocations
+ * are the threads', all at once. */
+__attribute__((constructor)) static void begin_recording(void)
+{
+    if (getenv("EPMALLOC_CONF") != NULL)
+        ep_free(ep_malloc(1));
+}
+
+/* A recording that the option trace:FILE has begun ends with its states; of a static library the part that sees to
+ * it is linked where something of it is used. */
+__attribute__((destructor)) static void end_recording(void)
+{
+    (void)ep_trace_stop(-1);
 }
 
 const struct stress_allocator stress_allocator = {

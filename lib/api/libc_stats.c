@@ -12,8 +12,6 @@
 
 #include "cache/cache.h"
 #include "observe/formats.h"
-#include "observe/trace.h"
-#include "sys/event.h"
 #include "sys/options.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -113,11 +111,9 @@ EXPORTED void malloc_stats(void)
     errno = saved;
 }
 
-/* The options stats:1 and trace:FILE.  A destructor, because atexit() allocates. */
-__attribute__((destructor)) static void tell_at_exit(void)
+/* The option stats:1.  A destructor, because atexit() allocates. */
+__attribute__((destructor)) static void print_stats_at_exit(void)
 {
-    if (ep__event_file_now() >= 0)
-        (void)ep__trace_end(-1);
     if (ep__option_get(EP__OPTION_STATS) != 0)
         malloc_stats();
 }

@@ -138,6 +138,13 @@ int ep__trace_end(int descriptor)
     return failure != 0 ? failure : drained;
 }
 
+/* The option trace:FILE.  A destructor, because atexit() allocates. */
+__attribute__((destructor)) static void end_at_exit(void)
+{
+    if (ep__event_file_now() >= 0)
+        (void)ep__trace_end(-1);
+}
+
 static int answer(int failure)
 {
     if (failure == 0)

@@ -91,7 +91,7 @@ static void make_holes(struct pool *pool, uint64_t pages)
         left++;
     }
     pool->listed -= left;
-    ep__pool_events_tell_size(pool, EP__EVENT_POOL_CARVED, pool->carved, pool->carved - left);
+    ep__pool_events_tell_size(pool, EP__EVENT_POOL_UNCARVED, pool->carved, pool->carved - left);
     pool->carved = (uint16_t)(pool->carved - left);
 }
 

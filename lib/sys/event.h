@@ -52,6 +52,7 @@
     EVENT(SLOTS_PURGED, slots_purged)                                                              \
     EVENT(POOL_ACQUIRED, pool_acquired)                                                            \
     EVENT(POOL_CARVED, pool_carved)                                                                \
+    EVENT(POOL_UNCARVED, pool_uncarved)                                                            \
     EVENT(POOL_FULL, pool_full)                                                                    \
     EVENT(POOL_ADOPTED, pool_adopted)                                                              \
     EVENT(POOL_PARTIAL, pool_partial)                                                              \

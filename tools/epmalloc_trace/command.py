@@ -95,7 +95,7 @@ def describe(event, start_ns):
     line += f" 0x{event[form.OBJECT]:x} #{event[form.NUMBER]}"
     if kind.startswith(("arena", "slots")):
         return f"{line} {describe_words(kind, event)}"
-    if kind.startswith("huge") or kind in ("pool_carved", "run_resized"):
+    if kind.startswith("huge") or kind in ("pool_carved", "pool_uncarved", "run_resized"):
         return f"{line} {event[form.BEFORE]} -> {event[form.AFTER]}"
     owner = f"class {event[form.CLASS]}" if event[form.CLASS] != form.CLASS_NONE else "run"
     states = " -> ".join(form.STATE_NAMES[form.word_state(event[i])] for i in (form.BEFORE, form.AFTER))
@@ -201,7 +201,7 @@ def add_parsers(parser):
     one.add_argument("file", metavar="FILE")
     one.set_defaults(run=replay)
     one = commands.add_parser("filter", help="print some of the events, or write them as a recording")
-    one.add_argument("--kind", nargs="+", choices=form.KINDS[1:], metavar="EVENT", help=", ".join(form.KINDS[1:28]))
+    one.add_argument("--kind", nargs="+", choices=form.KINDS[1:], metavar="EVENT", help=", ".join(form.KINDS[1:29]))
     one.add_argument("--thread", type=int, help="the kernel's number")
     one.add_argument("--arena", type=lambda text: int(text, 0), metavar="ADDRESS", help="what lies in its 4 MiB")
     one.add_argument("--from", dest="first", type=float, default=0, metavar="SECONDS", help="since the recording began")

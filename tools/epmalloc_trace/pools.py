@@ -12,7 +12,7 @@ POOL_CHANGES = {  # kind: state before, state after
     KIND_OF["pool_adopted"]: (FULL, OWNED), KIND_OF["pool_partial"]: (None, PARTIAL),
     KIND_OF["pool_claimed"]: (PARTIAL, OWNED), KIND_OF["pool_emptied"]: (None, FREE),
     KIND_OF["run_allocated"]: (FREE, FULL), KIND_OF["run_freed"]: (FULL, FREE)}
-POOL_SIZES = (KIND_OF["pool_carved"], KIND_OF["run_resized"])
+POOL_SIZES = (KIND_OF["pool_carved"], KIND_OF["pool_uncarved"], KIND_OF["run_resized"])
 
 
 class Pool:

@@ -106,11 +106,11 @@ static void statistics_are_printed_at_exit_only_when_asked_for(void)
     struct capture capture;
     char output[16384];
     assert_int_equal(capture_begin(&capture), 0);
-    tell_at_exit();
+    print_stats_at_exit();
     assert_int_equal(capture_end(&capture, output, sizeof output), 0);
     assert_true(ep__option_set(EP__OPTION_STATS, 1));
     assert_int_equal(capture_begin(&capture), 0);
-    tell_at_exit();
+    print_stats_at_exit();
     assert_true(capture_end(&capture, output, sizeof output) > 0);
     assert_non_null(strstr(output, "epmalloc: total_bytes         = 0\n"));
 }

@@ -22,7 +22,7 @@ static const struct event *next_change(unsigned count, unsigned *i)
     for (; *i < count; ++*i) {
         const struct event *event = &read_events[*i];
         if (event->kind >= EP__EVENT_POOL_ACQUIRED && event->kind <= EP__EVENT_RUN_FREED &&
-            event->kind != EP__EVENT_POOL_CARVED)
+            event->kind != EP__EVENT_POOL_CARVED && event->kind != EP__EVENT_POOL_UNCARVED)
             return &read_events[(*i)++];
     }
     return NULL;
