@@ -93,26 +93,27 @@ struct deferrals {
     struct chunk *last;
 };
 
+/* In this order, because a thread that allocates little touches the first two pages of it only. */
 struct cache {
     alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
     uint32_t tag;
     uint32_t colour;
     uint32_t giving_class; /* where the quota gives pools up next */
+    uint32_t reuse_bytes;  /* of the blocks that may be reused, all classes together */
     /* Written by the owner only; read by whoever asks what the thread holds. */
     _Atomic(size_t) held_bytes;     /* charges of usable and held pools */
     _Atomic(size_t) withheld_bytes; /* in the open batches */
     _Atomic(size_t) current_bytes;  /* the current pools' slots */
-    struct open_batch batches[EP__BATCHES];
-    struct bin bins[EP__CLASSES];
+    /* Written by the owner only, never reset: they count for all threads that have had this control block. */
+    _Atomic(uint64_t) births;
     struct deferrals deferred[EP__DEFERRED_KINDS];
-    uint32_t reuse_bytes;    /* of the blocks that may be reused, all classes together */
     uint32_t deferred_looks; /* steps since the thread looked at all sections */
     bool is_calling;         /* a deferred call of the program runs */
     struct epoch_record epoch;
     struct grace_record grace;
-    /* Written by the owner only, never reset: they count for all threads that have had this control block. */
-    _Atomic(uint64_t) births;
-    struct class_events events[EP__CLASSES];
+    struct class_events events[EP__CLASSES]; /* as births */
+    struct bin bins[EP__CLASSES];
+    struct open_batch batches[EP__BATCHES];
 };
 
 /* Adds to one of the owner's counters. */

@@ -28,7 +28,18 @@ static inline unsigned ep__bits_highest(uint64_t word)
 
 static inline unsigned ep__bits_count(uint64_t word)
 {
+#if defined(__POPCNT__) || !defined(__x86_64__)
     return (unsigned)__builtin_popcountll(word);
+#else
+    /* What the builtin calls here lies in the compiler's library, on a page of code of its own. */
+    const uint64_t pairs = UINT64_C(0x5555555555555555);
+    const uint64_t fours = UINT64_C(0x3333333333333333);
+    const uint64_t bytes = UINT64_C(0x0f0f0f0f0f0f0f0f);
+    word -= word >> 1 & pairs;
+    word = (word & fours) + (word >> 2 & fours);
+    word = (word + (word >> 4)) & bytes;
+    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
+#endif
 }
 
 /* A word with `count` ones from bit `first` upward; 1 <= count, first + count <= 64. */
