@@ -27,6 +27,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "oracle.h"
+#include "sys/options.h"
 
 enum {
     SLOTS = 64,
@@ -258,7 +259,8 @@ static void run(const struct stress_settings *given)
     static struct seat seats[SEATS_MAX];
     pthread_t threads[SEATS_MAX];
     settings = given;
-    (void)setenv("EPMALLOC_CONF", "deferred_bytes:4m", 1);
+    ep__options_load();
+    (void)ep__option_set(EP__OPTION_DEFERRED_BYTES, LIMIT_BYTES);
     unsigned count = given->threads < SEATS_MAX ? given->threads : SEATS_MAX;
     for (unsigned i = 0; i < count; i++) {
         seats[i].number = i;

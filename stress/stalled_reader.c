@@ -27,6 +27,7 @@
 #include "memory.h"
 #include "oracle.h"
 #include "random.h"
+#include "sys/options.h"
 
 enum {
     SLOTS = 4096,
@@ -231,7 +232,8 @@ static void run(const struct stress_settings *settings)
     pthread_t threads[SEATS_MAX];
     double before = settings->seconds / 3 < 3 ? settings->seconds / 3 : 3;
     unsigned number = settings->threads < SEATS_MAX ? settings->threads : SEATS_MAX;
-    (void)setenv("EPMALLOC_CONF", "deferred_bytes:32m", 1);
+    ep__options_load();
+    (void)ep__option_set(EP__OPTION_DEFERRED_BYTES, (uint64_t)LIMIT_MIB << 20);
     for (unsigned i = 0; i < number; i++) {
         seats[i].number = i;
         seats[i].random = stress_random_at(settings->seed, 0, i);

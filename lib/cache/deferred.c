@@ -7,6 +7,7 @@
 #include "cache/due.h"
 #include "cache/fork.h"
 #include "cache/lookup.h"
+#include "cache/place.h"
 #include "cache/thread.h"
 #include "cache/tracked.h"
 #include "pool/run.h"
@@ -27,12 +28,6 @@ static _Atomic(struct chunk *) orphans[EP__DEFERRED_KINDS];
 
 /* Indexed by EP__WAITING_BLOCKS, EP__WAITING_CALLS, EP__WAITING_BYTES. */
 static _Atomic(uint64_t) orphan_counts[EP__WAITING_BYTES + 1];
-
-/* Where a block is filed. */
-struct place {
-    size_t bytes;
-    uint32_t bucket;
-};
 
 static void append(struct cache *cache, enum ep__deferred_kind kind, struct chunk *chunk)
 {
@@ -196,8 +191,10 @@ static int open_chunk(struct cache *cache, enum ep__deferred_kind kind, bool may
 /* Where a block is filed; false: no block of ours starts there. */
 static bool find_place(const void *p, struct place *place)
 {
+    if (ep__likely(ep__place_of_block(p, place)))
+        return true;
     struct found found = ep__lookup(p);
-    place->bucket = (uint32_t)((uintptr_t)found.pool / EP__DESCRIPTOR_BYTES % EP__CHUNK_BUCKETS);
+    place->bucket = ep__place_bucket(found.pool);
     bool may_be_tracked = found.what == EP__FOUND_TRACKED || ep__tracked_has_big();
     if (ep__unlikely(may_be_tracked) && ep__cache_owns(p)) {
         place->bytes = ep__cache_usable_size(p);

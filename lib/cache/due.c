@@ -43,8 +43,8 @@ static struct chunk *find_due(const struct cache *cache, enum ep__deferred_kind 
     return chunk != NULL && ep__grace_is_over(chunk->goal) ? chunk : NULL;
 }
 
-/* The pool of a block; NULL: it is a run or huge, or tracked. */
-static struct pool *find_pool(const void *p)
+/* The same, by all that the tables say. */
+static struct pool *look_up_pool(const void *p)
 {
     struct found found = ep__lookup(p);
     if (ep__unlikely(found.what == EP__FOUND_FREE))
@@ -52,6 +52,22 @@ static struct pool *find_pool(const void *p)
     if (ep__unlikely(found.what == EP__FOUND_MISALIGNED && !ep__cache_owns(p)))
         ep__report_corruption("freed while its deferred free was waiting:", p);
     return found.what == EP__FOUND_BLOCK ? found.pool : NULL;
+}
+
+/* The pool of a block, which was looked up when it was deferred; NULL: it is a run or huge, or tracked. */
+static struct pool *find_pool(const void *p)
+{
+    uint64_t slot = ((uintptr_t)p - ep__tls.base) >> EP__SLOT_LOG2;
+    if (ep__unlikely(slot >= ep__tls.slot_limit))
+        return look_up_pool(p);
+    struct pool *pool = (struct pool *)(void *)(ep__tls.pools + slot * EP__DESCRIPTOR_BYTES);
+    /* A run's first slot has no class, and keeps the distance of an earlier pool. */
+    if (ep__unlikely(pool->class == EP__CLASS_NONE))
+        return look_up_pool(p);
+    pool = ep__pool_of_slot(pool);
+    if (ep__unlikely(pool->kind != pool->class || ep__word_state(ep__pool_word(pool)) == EP__FREE))
+        return look_up_pool(p);
+    return pool;
 }
 
 /* Puts a block in front of a group. */
@@ -119,23 +135,32 @@ static void find_bucket(struct chunk *chunk)
         fetch_bucket(chunk, ++chunk->bucket + FETCH_AHEAD - 1);
 }
 
-/* Frees a group of the chunk's blocks; returns how many. */
-static uint32_t free_group(struct cache *cache, struct chunk *chunk, uint32_t most)
+/* Frees a group of the chunk's blocks, at most `most`. */
+static void free_group(struct cache *cache, struct chunk *chunk, uint32_t most)
 {
     find_bucket(chunk);
     struct batch group = take_group(chunk, most);
-    uint32_t count = group.count;
-    size_t bytes = group.pool != NULL ? count * (size_t)ep__size_classes[group.pool->class].bytes
-                                      : ep__cache_usable_size(group.first);
-    chunk->left -= count;
-    chunk->bytes -= bytes;
-    ep__grace_count(&cache->grace, EP__WAITING_BLOCKS, (uint64_t)0 - count);
-    ep__grace_count(&cache->grace, EP__WAITING_BYTES, (uint64_t)0 - bytes);
-    ep__grace_count(&cache->grace, EP__FREED_BLOCKS, count);
+    chunk->left -= group.count;
+    chunk->bytes -= group.pool != NULL
+                        ? group.count * (size_t)ep__size_classes[group.pool->class].bytes
+                        : ep__cache_usable_size(group.first);
     if (group.pool == NULL)
         ep__cache_free(group.first);
     else
         ep__free_batch(cache, &group);
+}
+
+/* Frees blocks of a chunk that is due; counted once, and soon: others look at the sum for the bound. */
+static uint32_t free_of_chunk(struct cache *cache, struct chunk *chunk, uint32_t most)
+{
+    uint32_t left = chunk->left;
+    size_t bytes = chunk->bytes;
+    while (chunk->left != 0 && left - chunk->left < most)
+        free_group(cache, chunk, most - (left - chunk->left));
+    uint32_t count = left - chunk->left;
+    ep__grace_count(&cache->grace, EP__WAITING_BLOCKS, (uint64_t)0 - count);
+    ep__grace_count(&cache->grace, EP__WAITING_BYTES, chunk->bytes - bytes);
+    ep__grace_count(&cache->grace, EP__FREED_BLOCKS, count);
     return count;
 }
 
@@ -144,7 +169,7 @@ uint32_t ep__due_free(struct cache *cache, uint32_t most)
     uint32_t count = 0;
     struct chunk *chunk;
     while (count < most && (chunk = find_due(cache, EP__DEFERRED_BLOCKS)) != NULL) {
-        count += free_group(cache, chunk, most - count);
+        count += free_of_chunk(cache, chunk, most - count);
         if (chunk->left == 0)
             ep__chunk_give_back(ep__due_unlink_first(cache, EP__DEFERRED_BLOCKS));
     }
