@@ -125,9 +125,11 @@ class Inspect(unittest.TestCase):
                 self.assertGreaterEqual(int(row[2]), 3000)
             self.assertLess(int(rows[1][1]), int(rows[0][1]))  # pools are bigger on epmalloc
             drawn = xml.etree.ElementTree.parse(picture).getroot()
-            self.assertGreater(len(drawn.findall(".//{*}rect")), 150)
+            self.assertGreater(sum(path.get("d").count("M") for path in drawn.findall(".//{*}path")), 150)
             with open(page, encoding="utf-8") as file:
-                self.assertIn("pages with a block in use", file.read())
+                text = file.read()
+            self.assertIn("pages with a block in use", text)
+            self.assertGreater(text.count("blocks of 448 bytes in use</title>"), 50)
 
     def test_a_program_that_fails_is_named(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,8 @@
     with(malloc) with(calloc) with(realloc) with(free) with(owns) with(address_range) with(purge)  \
         with(thread_idle) with(options) with(stats) with(stats_write) with(stats_cpython)          \
             with(walk_classes) with(walk_threads) with(walk_arenas) with(walk_pools)               \
-                with(walk_blocks)
+                with(walk_blocks) with(trace_start) with(trace_drain) with(trace_stop)             \
+                    with(trace_dropped)
 
 #define EP__PYTHON_POINTER(name) __typeof__(&ep_##name) name;
 

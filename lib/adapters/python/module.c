@@ -107,6 +107,32 @@ static PyObject *write_cpython(PyObject *module, PyObject *fd)
     return number < 0 ? NULL : end_writing(ep__library.stats_cpython(number));
 }
 
+static PyObject *start_trace(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return end_writing(ep__library.trace_start(-1));
+}
+
+static PyObject *drain_trace(PyObject *module, PyObject *fd)
+{
+    (void)module;
+    int number = PyObject_AsFileDescriptor(fd);
+    return number < 0 ? NULL : end_writing(ep__library.trace_drain(number));
+}
+
+static PyObject *stop_trace(PyObject *module, PyObject *fd)
+{
+    (void)module;
+    int number = PyObject_AsFileDescriptor(fd);
+    return number < 0 ? NULL : end_writing(ep__library.trace_stop(number));
+}
+
+static PyObject *dropped_events(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyLong_FromUnsignedLongLong(ep__library.trace_dropped());
+}
+
 static PyMethodDef methods[] = {
     {"install", install, METH_O,
      "install(domain): puts epmalloc in the place of a domain's allocator."},
@@ -130,6 +156,11 @@ static PyMethodDef methods[] = {
     {"pools", ep__figures_pools, METH_NOARGS, "Every pool, run and huge block (ep_walk_pools())."},
     {"walk", ep__blocks_walk, METH_NOARGS,
      "An iterator over every block, free ones too (ep_walk_blocks())."},
+    {"start_trace", start_trace, METH_NOARGS, "ep_trace_start(-1): events stay in memory."},
+    {"drain_trace", drain_trace, METH_O, "drain_trace(fd): ep_trace_drain()."},
+    {"stop_trace", stop_trace, METH_O, "stop_trace(fd): ep_trace_stop()."},
+    {"dropped_events", dropped_events, METH_NOARGS,
+     "How many events found no room (ep_trace_dropped())."},
     {"map", ep__map_own, METH_NOARGS, "A tuple for each pool, with a bit a block: see maps.h."},
     {"pymalloc_map", ep__pymalloc_map, METH_NOARGS, "The same of pymalloc's heap."},
     {"pymalloc_arenas", ep__pymalloc_arenas, METH_NOARGS,

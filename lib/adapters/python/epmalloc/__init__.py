@@ -19,7 +19,7 @@ from . import _epmalloc
 
 __version__ = "0.1.0"
 __all__ = ["Arena", "Block", "Pool", "SizeClass", "Stats", "Thread", "arenas", "classes", "debugmallocstats",
-           "install", "installed", "is_preloaded", "options", "owns", "pools", "stats", "stats_text", "thread_idle",
+           "events", "install", "installed", "is_preloaded", "options", "owns", "pools", "stats", "stats_text", "thread_idle",
            "threads", "trim", "walk", "why"]
 
 DOMAINS = ("raw", "mem", "obj")
@@ -73,6 +73,18 @@ def stats_text(form="text"):
         _epmalloc.write_stats(fd, FORMATS[form], EVERY_PART)
         file.seek(0)
         return file.read()
+
+
+def events(kinds=None):
+    """Records state changes of arenas, pools, runs, huge blocks and threads: see epmalloc.recording.Events.
+
+        with epmalloc.events(kinds=epmalloc.recording.USABLE_ARENAS) as events:
+            work()
+            for event in events:
+                print(event.kind, hex(event.object), event.before, event.after)
+    """
+    from . import recording
+    return recording.Events(kinds)
 
 
 def why(most=10, types=8):

@@ -30,14 +30,23 @@ def describe(pool):
     return f"{pool.start:#x}: {pool.in_use} of {pool.blocks} blocks of {pool.block_bytes} bytes in use"
 
 
-def draw_row(snapshot, arena, pools, top):
-    """Neighbours of one colour are one rectangle, unless each has its words."""
-    for slot, slots, pool in cells_of(snapshot, arena[0], pools):
-        yield (f'<rect x="{slot * CELL}" y="{top}" width="{slots * CELL - 1}" height="{CELL - 1}" '
-               f'fill="{shade(pool)}"><title>{describe(pool)}</title></rect>')
+def draw_cells(cells):
+    """Each with its words, for a page in which one can point at them."""
+    for x, y, width, pool in cells:
+        yield (f'<rect x="{x}" y="{y}" width="{width}" height="{CELL - 1}" fill="{shade(pool)}">'
+               f"<title>{describe(pool)}</title></rect>")
 
 
-def draw(snapshot, left):
+def draw_colours(cells):
+    """All of one colour together, which is a tenth of the length."""
+    paths = {}
+    for x, y, width, pool in cells:
+        paths.setdefault(shade(pool), []).append(f"M{x} {y}h{width}v{CELL - 1}h-{width}z")
+    for colour, path in sorted(paths.items()):
+        yield f'<path fill="{colour}" d="{"".join(path)}"/>'
+
+
+def draw(snapshot, left, draw_pools):
     """One heap as SVG elements, its first arenas if there are many, and the height in pixels."""
     by_arena = {}
     for pool in snapshot.pools:
@@ -49,8 +58,8 @@ def draw(snapshot, left):
     parts = [f'<g transform="translate({left} 0)"><text x="0" y="14">{title}</text>',
              f'<rect x="0" y="22" width="{SLOTS * CELL}" height="{len(shown) * CELL}" fill="{UNUSED}" '
              'stroke="#bbbbbb" stroke-width="0.5"/>']
-    for row, arena in enumerate(shown):
-        parts += draw_row(snapshot, arena, by_arena.get(arena[0], ()), 22 + row * CELL)
+    parts += draw_pools((slot * CELL, 22 + row * CELL, slots * CELL - 1, pool) for row, arena in enumerate(shown)
+                        for slot, slots, pool in cells_of(snapshot, arena[0], by_arena.get(arena[0], ())))
     return [*parts, "</g>"], 22 + len(shown) * CELL
 
 
@@ -64,11 +73,11 @@ def legend(top):
     return parts
 
 
-def svg(heaps):
+def svg(heaps, draw_pools=draw_colours):
     """Heaps side by side as one SVG document."""
     parts, height = [], 0
     for i, heap in enumerate(heaps):
-        drawn, tall = draw(heap, i * (SLOTS * CELL + GAP))
+        drawn, tall = draw(heap, i * (SLOTS * CELL + GAP), draw_pools)
         parts += drawn
         height = max(height, tall)
     parts += legend(height + 12)
@@ -93,5 +102,5 @@ def text_tables(heaps):
 def html(heaps, title):
     """A page that needs no other file."""
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
-            f'<body style="font-family: sans-serif"><h1>{escape(title)}</h1>\n{svg(heaps)}'
+            f'<body style="font-family: sans-serif"><h1>{escape(title)}</h1>\n{svg(heaps, draw_cells)}'
             f"<pre>{escape(text_tables(heaps))}</pre></body></html>\n")
