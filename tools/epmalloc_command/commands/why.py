@@ -110,13 +110,11 @@ def tell_parts(findings):
 
 
 def tell_trim(findings):
-    now = findings.dirty + findings.cached
-    empty = findings.total("empty_pages")
-    lines = [f"malloc_trim() or `epmalloc trim {findings.pid}` would return {size(now)} now"
-             + (f", and up to {size(empty)} of the whole pages inside pools." if empty else ".")]
+    now = findings.dirty + findings.cached + findings.total("empty_pages")
+    lines = [f"malloc_trim() or `epmalloc trim {findings.pid}` would return {size(now)} now."]
     if now > findings.rss // 20:
-        lines.append("To have it returned without a call: EPMALLOC_CONF=helper:1, and a smaller retain "
-                     "(retain:0,retain_percent:0 keeps nothing).")
+        lines.append("The helper thread returns it when it has been idle for some seconds; a smaller retain keeps less "
+                     "(retain:0,retain_percent:0: nothing).")
     return lines
 
 
@@ -189,13 +187,13 @@ def processor_seconds(pid, task):
 
 
 def tell_threads(findings):
-    rows = [["  thread", "name", "holds free, at most", "of others", "state"]]
+    rows = [["  thread", "name", "holds free, at most", "bound", "pools it allocates from", "state"]]
     for thread in sorted(findings.threads, key=lambda one: -one["held_bytes"])[:LINES_MAX]:
         known = processor_seconds(findings.pid, thread["task"])
         state = "gone (of the process that forked)" if known is None else \
             ("runs" if known[1] == "R" else "sleeps") + f", {known[2]:.1f} s of processor time"
-        rows.append([f"  {thread['task']}", known[0] if known else "", size(thread["held_bytes"]),
-                     size(thread["withheld_bytes"]), state])
+        rows.append([f"  {thread['task']}", known[0] if known else "", size(thread["held_bytes"] + thread["withheld_bytes"]),
+                     size(thread["bound_bytes"]), size(thread["current_bytes"]), state])
     lines = ["", f"{plural(len(findings.threads), 'thread')} with a cache:", *table(rows, left=(0, 1))]
     if any(thread["held_bytes"] > 1 << 20 for thread in findings.threads):
         lines.append("  A thread that is going to sleep gives this up by ep_thread_idle(); thread_bytes and thread_percent "
