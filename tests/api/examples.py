@@ -28,6 +28,7 @@ BEFORE = """#include <epmalloc/epmalloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 """
 
 

@@ -1,4 +1,4 @@
-/* expect: SIGABRT "^epmalloc: a block was freed twice in the pool at 0x[0-9a-f]+\n$" */
+/* expect: SIGABRT "^epmalloc: a block was freed twice, or written to when free, in the pool at 0x[0-9a-f]+\n$" */
 /* Another thread frees a block of a running thread, and then its owner does: found when the owner lets its pool go. */
 #include <epmalloc/epmalloc.h>
 #include <pthread.h>
