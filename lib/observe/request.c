@@ -2,6 +2,7 @@
 #include "observe/request.h"
 
 #include <epmalloc/epmalloc.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include "observe/formats.h"
 #include "observe/map.h"
 #include "observe/pages.h"
+#include "observe/trace.h"
+#include "sys/event.h"
 #include "sys/options.h"
 
 #define TEXT(x) #x
@@ -125,6 +128,32 @@ static const char *answer_trim(struct request *request, struct stream *stream)
     return NULL;
 }
 
+static const char *answer_trace(struct request *request, struct stream *stream)
+{
+    char words[EP__REQUEST_BYTES];
+    char *rest = strcpy(words, request->argument);
+    static const char *const names[] = {"start", "stop", NULL};
+    int failure = EINVAL;
+    switch (find_word(names, cut_word(&rest))) {
+    case 0:
+        if (*rest != '/')
+            return "trace start must be followed by a file's whole name, beginning with /";
+        failure = ep__event_start_file(rest, false);
+        break;
+    case 1:
+        failure = ep__trace_end(-1);
+        break;
+    default:
+        return "trace must be followed by start and a file's name, or by stop";
+    }
+    if (failure != 0)
+        return failure == EBUSY ? "a recording runs" : "the file cannot be written";
+    ep__stream_put(stream, "{\"dropped\":");
+    ep__stream_put_dec(stream, ep__event_dropped());
+    ep__stream_put(stream, "}\n");
+    return NULL;
+}
+
 static const char *answer_options(struct request *request, struct stream *stream)
 {
     char bytes[EP__STREAM_BYTES];
@@ -149,6 +178,8 @@ static const struct request_kind kinds[] = {
     {"cpython", "", "the table of CPython's sys._debugmallocstats()", answer_cpython, NULL, NULL},
     {"map", "", "every arena and pool", answer_map, NULL, NULL},
     {"pages", "", "which pages of pools hold a block in use", answer_pages, NULL, NULL},
+    {"trace", "start FILE|stop", "records every change of state into a new file", answer_trace,
+     NULL, NULL},
     {"trim", "", "gives everything free back to the system", answer_trim, NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* The end of a recording.
  *
- * Layer: observe.  Uses: sys/event, arena, pool, cache.  Used by: itself, at exit.
+ * Layer: observe.  Uses: sys/event, arena, pool, cache.  Used by: request; itself, at exit.
  *
  * What the tables say when a recording ends is written behind its events, as events that change nothing (kinds
  * SEEN_...): each arena's words, each pool's word, huge blocks, threads.  Who replays the recording compares.  Of an

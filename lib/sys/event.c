@@ -177,11 +177,11 @@ int ep__event_start(int descriptor)
     return failure != 0 ? failure : start(&file, false);
 }
 
-int ep__event_start_file(const char *path)
+int ep__event_start_file(const char *path, bool is_from_start)
 {
     struct event_file file;
     int failure = ep__event_file_open(path, &file);
-    return failure != 0 ? failure : start(&file, true);
+    return failure != 0 ? failure : start(&file, is_from_start);
 }
 
 EP__COLD static void report_file(const char *path, int failure)
@@ -203,7 +203,7 @@ void ep__event_load(void)
     /* order: relaxed -- the exchange's atomicity alone decides who starts */
     if (path == NULL || ep__exchange_relaxed(&is_loaded, 1) != 0)
         return;
-    int failure = ep__event_start_file(path);
+    int failure = ep__event_start_file(path, true);
     if (failure != 0)
         report_file(path, failure);
 }

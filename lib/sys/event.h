@@ -126,8 +126,9 @@ void ep__event_thread_end(void);
  * EBUSY where one runs. */
 int ep__event_start(int file);
 
-/* Starts a recording to a new file.  Returns 0 or an errno; the descriptor stays open for as long as the process. */
-int ep__event_start_file(const char *path);
+/* Starts a recording to a new file; of the whole process's life, where nothing has been allocated yet.  Returns 0 or an
+ * errno; the descriptor stays open for as long as the process, because a thread may be writing. */
+int ep__event_start_file(const char *path, bool is_from_start);
 
 /* Starts the recording that the option trace asks for, once; reports a file that cannot be written. */
 void ep__event_load(void);

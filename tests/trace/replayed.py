@@ -16,10 +16,10 @@ import tempfile
 
 sys.path.insert(0, os.path.join(sys.argv[1], "tools"))
 
-from epmalloc_trace import recording as form  # noqa: E402
-from epmalloc_trace.arenas import ARENA_KINDS  # noqa: E402
-from epmalloc_trace.recording import KIND, KIND_OF, KINDS, NUMBER, OBJECT, Recording  # noqa: E402
-from epmalloc_trace.replay import Replay  # noqa: E402
+from epmalloc_command.trace import recording as form  # noqa: E402
+from epmalloc_command.trace.arenas import ARENA_KINDS  # noqa: E402
+from epmalloc_command.trace.recording import KIND, KIND_OF, KINDS, NUMBER, OBJECT, Recording  # noqa: E402
+from epmalloc_command.trace.replay import Replay  # noqa: E402
 
 # They change no state that a later event or the end could contradict.
 HARMLESS = {KIND_OF["thread_idle"]}

@@ -11,8 +11,8 @@ import sys
 
 sys.path.insert(0, os.path.join(sys.argv[1], "tools"))
 
-from epmalloc_trace.arenas import ALL, AT_START, Arena, IN_USE  # noqa: E402
-from epmalloc_trace.recording import KIND_OF, NUMBER  # noqa: E402
+from epmalloc_command.trace.arenas import ALL, AT_START, Arena, IN_USE  # noqa: E402
+from epmalloc_command.trace.recording import KIND_OF, NUMBER  # noqa: E402
 
 SLOTS = 6
 ADDRESS = 4 << 20

@@ -67,6 +67,10 @@ static void a_wrong_argument_is_one_sentence(void)
                                         "stats json  process",
                                         "help me",
                                         "trim 1",
+                                        "trace",
+                                        "trace on",
+                                        "trace start",
+                                        "trace start x",
                                         "",
                                         " ",
                                         " help",
@@ -79,6 +83,21 @@ static void a_wrong_argument_is_one_sentence(void)
             fail_msg("\"%s\" is answered", lines[i]);
         assert_null(strchr(wrong, '\n'));
     }
+}
+
+static void a_recording_is_started_and_stopped(void)
+{
+    char name[] = "/tmp/epmalloc-test-XXXXXX";
+    char line[64];
+    assert_true(close(mkstemp(name)) == 0);
+    snprintf(line, sizeof line, "trace start %s", name);
+    assert_null(ask(line));
+    assert_string_equal(document, "{\"dropped\":0}\n");
+    assert_string_equal(ask(line), "a recording runs");
+    assert_null(ask("trace stop"));
+    assert_null(ask("trace stop"));
+    assert_string_equal(ask("trace start /nowhere/at/all"), "the file cannot be written");
+    unlink(name);
 }
 
 static void what_is_not_printable_is_refused(void)
@@ -112,6 +131,7 @@ int main(void)
         alone(help_names_every_request_and_each_is_answered),
         alone(statistics_are_asked_for_by_format_and_part),
         alone(a_wrong_argument_is_one_sentence),
+        alone(a_recording_is_started_and_stopped),
         alone(what_is_not_printable_is_refused),
         alone(a_line_of_the_greatest_length_fits_and_a_longer_one_does_not),
     };

@@ -11,48 +11,48 @@ import json
 import os
 import subprocess
 import sys
+import time
 
+from .. import Failure, connection
+from ..commands.run import find_library
 from . import recording as form
-from .recording import BadRecording, Recording
+from .recording import Recording
 from .replay import Replay
 
 PROBLEMS_SHOWN = 20
 
 
-def find_library():
-    """libepmalloc.so: named by EPMALLOC_LIBRARY, or of the tree that this command was installed into, or the system's."""
-    named = os.environ.get("EPMALLOC_LIBRARY")
-    if named:
-        return named
-    here = os.path.dirname(os.path.abspath(__file__))
-    for _ in range(4):
-        here = os.path.dirname(here)
-        for folder in ("lib", "lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "build"):
-            path = os.path.join(here, folder, "libepmalloc.so")
-            if os.path.exists(path):
-                return path
-    return "libepmalloc.so"
-
-
 def record(arguments):
-    environment = dict(os.environ)
     path = os.path.abspath(arguments.output)
     if "," in path:
-        print(f"epmalloc trace: {path}: the name of a recording must not hold a comma", file=sys.stderr)
-        return 2
-    options = [part for part in (environment.get("EPMALLOC_CONF"), arguments.options, f"trace:{path}") if part]
-    environment["EPMALLOC_CONF"] = ",".join(options)
-    preloaded = [part for part in (arguments.library or find_library(), environment.get("LD_PRELOAD")) if part]
-    environment["LD_PRELOAD"] = ":".join(preloaded)
+        raise Failure(f"{path}: the name of a recording must not hold a comma")
+    if arguments.pid is not None:
+        return record_process(arguments, path)
+    if not arguments.program:
+        raise Failure("which program is to be recorded? Or name a process by --pid")
+    environment = dict(os.environ)
+    options = [environment.get("EPMALLOC_CONF"), arguments.conf, f"trace:{path}"]
+    environment["EPMALLOC_CONF"] = ",".join(option for option in options if option)
+    preload = [arguments.library or find_library(), environment.get("LD_PRELOAD")]
+    environment["LD_PRELOAD"] = ":".join(entry for entry in preload if entry)
+    words = arguments.program[1:] if arguments.program[0] == "--" else arguments.program
     try:
-        status = subprocess.run(arguments.program, env=environment).returncode
+        status = subprocess.run(words, env=environment).returncode
     except OSError as failure:
-        print(f"epmalloc trace: {arguments.program[0]}: {failure.strerror}", file=sys.stderr)
-        return 127
+        raise Failure(f"{words[0]}: {failure.strerror}") from None
     if not os.path.exists(path):
-        print(f"epmalloc trace: {arguments.program[0]} has recorded nothing (is it set-user-ID, or without an "
-              "allocation?)", file=sys.stderr)
+        raise Failure(f"{words[0]} has recorded nothing: does it allocate, and is it not set-user-ID?")
     return status if status >= 0 else 128 - status
+
+
+def record_process(arguments, path):
+    """A running process writes the file; what was under way when it began may be missing."""
+    connection.ask(arguments.pid, f"trace start {path}")
+    try:
+        time.sleep(arguments.seconds)
+    finally:
+        connection.ask(arguments.pid, "trace stop")
+    return 0
 
 
 def replay(arguments):
@@ -188,57 +188,29 @@ def summarise(arguments):
 
 
 def add_parsers(parser):
-    """The commands, for a parser of their own or below another's."""
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    one = commands.add_parser("record", help="run a program and record what its allocator does")
+    commands = parser.add_subparsers(dest="trace_command", required=True, metavar="COMMAND")
+    one = commands.add_parser("record", help="runs a program, or asks a running process, and records")
     one.add_argument("-o", "--output", default="epmalloc.trace", metavar="FILE", help="default: %(default)s")
     one.add_argument("--library", metavar="FILE", help="libepmalloc.so")
-    one.add_argument("--options", metavar="KEY:VALUE,...", help="more of EPMALLOC_CONF")
-    one.add_argument("program", nargs=argparse.REMAINDER, metavar="-- PROGRAM")
-    one.set_defaults(run=record)
-    one = commands.add_parser("replay", help="reconstruct all states and compare them with those at the end")
+    one.add_argument("--conf", metavar="KEY:VALUE,...", help="more options, as in EPMALLOC_CONF")
+    one.add_argument("--pid", type=connection.process_id, help="a process whose endpoint is open, instead of a program")
+    one.add_argument("--seconds", type=float, default=10, help="how long the process is recorded; default: %(default)s")
+    one.add_argument("program", nargs=argparse.REMAINDER, metavar="-- PROGRAM ARGUMENT...")
+    one.set_defaults(run_trace=record)
+    one = commands.add_parser("replay", help="reconstructs all states and compares them with those at the end")
     one.add_argument("--json", action="store_true", help="the result as JSON")
     one.add_argument("file", metavar="FILE")
-    one.set_defaults(run=replay)
-    one = commands.add_parser("filter", help="print some of the events, or write them as a recording")
+    one.set_defaults(run_trace=replay)
+    one = commands.add_parser("filter", help="prints some of the events, or writes them as a recording")
+    one.add_argument("file", metavar="FILE")
     one.add_argument("--kind", nargs="+", choices=form.KINDS[1:], metavar="EVENT", help=", ".join(form.KINDS[1:29]))
     one.add_argument("--thread", type=int, help="the kernel's number")
     one.add_argument("--arena", type=lambda text: int(text, 0), metavar="ADDRESS", help="what lies in its 4 MiB")
     one.add_argument("--from", dest="first", type=float, default=0, metavar="SECONDS", help="since the recording began")
     one.add_argument("--to", dest="last", type=float, metavar="SECONDS")
-    one.add_argument("-o", "--output", metavar="FILE", help="write a recording")
-    one.add_argument("file", metavar="FILE")
-    one.set_defaults(run=filter_events)
-    one = commands.add_parser("summarise", help="count events by kind, thread and class")
+    one.add_argument("-o", "--output", metavar="FILE", help="writes a recording")
+    one.set_defaults(run_trace=filter_events)
+    one = commands.add_parser("summarise", help="counts events by kind, thread and class")
     one.add_argument("--top", type=int, default=10, help="rows of a table; default: %(default)s")
     one.add_argument("file", metavar="FILE")
-    one.set_defaults(run=summarise)
-
-
-def run(arguments):
-    if arguments.command == "record":
-        if arguments.program[:1] == ["--"]:
-            arguments.program = arguments.program[1:]
-        if not arguments.program:
-            print("epmalloc trace: record: which program?", file=sys.stderr)
-            return 2
-    try:
-        return arguments.run(arguments)
-    except BadRecording as failure:
-        print(f"epmalloc trace: {failure}", file=sys.stderr)
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        print(f"epmalloc trace: {failure.filename}: {failure.strerror}", file=sys.stderr)
-    return 2
-
-
-def main(words=None):
-    parser = argparse.ArgumentParser(prog="epmalloc trace", description="Recordings of what the allocator does.")
-    add_parsers(parser)
-    try:
-        return run(parser.parse_args(words))
-    except BrokenPipeError:
-        # Whoever read has seen enough; what is still buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    one.set_defaults(run_trace=summarise)

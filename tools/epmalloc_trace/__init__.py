@@ -1,1 +1,0 @@
-"""Recordings of epmalloc's events: reading, replaying, filtering, summarising."""
