@@ -9,12 +9,27 @@
 /* Where upkeep is done a thread may hold so much less of its share. */
 enum { KEPT_UP_PART = 16 };
 
+/* With a countdown of one, each free into a pool of several slots would be an event at first. */
+enum { SLOT_STEP_MIN = 2 };
+
 /* What the pool's list can hold before the next event. */
 static size_t charge_of(const struct pool *pool)
 {
     const struct size_class *size = &ep__size_classes[pool->class];
     uint32_t more = pool->step == EP__POOL_PARKED ? 0 : pool->step * size->slots;
-    return (size_t)(pool->listed + more) * size->bytes;
+    uint32_t out = (uint32_t)pool->carved - pool->listed;
+    return (size_t)(pool->listed + (more < out ? more : out)) * size->bytes;
+}
+
+/* What each slot counts down, so that there is an event about when `more` of the blocks that are out have come back, and
+ * one at latest when all have: of `out` frees into n slots one slot gets at least 1/n. */
+static uint32_t step_for(const struct size_class *size, uint32_t more, uint32_t out)
+{
+    uint32_t latest = (out + size->slots - 1U) / size->slots;
+    uint32_t step = (more + size->slots - 1U) / size->slots;
+    if (size->slots != 1 && step < SLOT_STEP_MIN)
+        step = SLOT_STEP_MIN;
+    return step < latest ? step : latest;
 }
 
 /* Starts the countdown to the next event: usable, a quarter of the pool more, all free. */
@@ -26,8 +41,7 @@ static void wind(struct pool *pool)
     if (pool->listed >= goal)
         goal = pool->listed + size->capacity / 4U;
     uint32_t more = goal - pool->listed < out ? goal - pool->listed : out;
-    /* Of `more` frees into n slots one slot gets at least 1/n: its countdown ends with the last of them at latest. */
-    uint32_t step = (more + size->slots - 1U) / size->slots;
+    uint32_t step = step_for(size, more, out);
     ep__pool_wind(pool, &pool->list, step != 0 ? step : EP__POOL_PARKED);
 }
 
@@ -84,16 +98,16 @@ void ep__quota_enlist(struct cache *cache, struct pool *pool, enum ep__pool_plac
 }
 
 /* Makes `listed` exact, with nothing counted down. */
-static void count_list(struct pool *pool, uint32_t added)
+static void count_list(struct pool *pool)
 {
-    pool->listed = ep__pool_listed(pool) + added;
+    pool->listed = ep__pool_listed(pool);
     ep__pool_wind(pool, &pool->list, 0);
 }
 
 void ep__quota_delist(struct cache *cache, struct pool *pool)
 {
     discharge(cache, pool);
-    count_list(pool, 0);
+    count_list(pool);
     unlink_pool(list_of(cache, pool), pool);
     pool->place = EP__IN_NONE;
 }
@@ -101,7 +115,7 @@ void ep__quota_delist(struct cache *cache, struct pool *pool)
 void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added)
 {
     discharge(cache, pool);
-    count_list(pool, added);
+    pool->listed = ep__pool_listed(pool) + added;
     wind(pool);
     charge(cache, pool);
 }
@@ -109,7 +123,7 @@ void ep__quota_recount(struct cache *cache, struct pool *pool, uint32_t added)
 size_t ep__quota_uncarve(struct cache *cache, struct pool *pool)
 {
     discharge(cache, pool);
-    count_list(pool, 0);
+    count_list(pool);
     size_t bytes = ep__uncarve(pool);
     wind(pool);
     charge(cache, pool);
