@@ -1,4 +1,5 @@
 """Heap maps as SVG, and as one HTML page that needs nothing else."""
+import collections
 import html
 import importlib.resources
 
@@ -13,7 +14,9 @@ STATE_WORDS = {"owned": "owned by a thread", "full": "ownerless, full", "partial
                "run": "one block of 32 KiB to 1 MiB", "moving": "on its way", "free": "free, given back",
                "dirty": "free, in memory"}
 # From hardly used to full.
-OCCUPANCY_COLOURS = ("#fde0c5", "#facba6", "#f8b58b", "#f2855d", "#ef6a4c", "#d6403d", "#b3202c", "#7a0d1e")
+OCCUPANCY_COLOURS = ("#fde0c5", "#facba6", "#f8b58b", "#f2855d", "#ef6a4c", "#d6403d", "#b3202c", "#7a0d1e", "#a9bccf")
+UNKNOWN = 8
+LEGEND_MAX = 20
 
 
 def class_colour(index):
@@ -22,6 +25,8 @@ def class_colour(index):
 
 
 def occupancy_step(pool):
+    if not pool.exact:
+        return UNKNOWN
     return min(7, 8 * pool.live // pool.blocks)
 
 
@@ -76,20 +81,32 @@ def draw_arena(heap, arena, y, mode):
         elif arena.free_mask >> slot & 1:
             parts.append(draw_free(arena, slot, x, y, mode))
     live = sum(pool.live_bytes for pool in arena.pools)
-    words = f"{arena.free_slots} free, {text.size(live)} in use"
+    bound = "" if all(pool.exact for pool in arena.pools) else "at most "
+    words = f"{arena.free_slots} free, {bound}{text.size(live)} in use"
     if arena.pages is not None:
         words += f", {text.size(sum(arena.pages) * heap.page_bytes)} in memory"
     parts.append(f'<text x="{LEFT + 64 * (CELL_WIDTH + 1) + 8}" y="{y + 11}">{words}</text>')
     return parts
 
 
+def class_legend(heap):
+    """The classes with the most slots, in the order of their sizes."""
+    slots = collections.Counter()
+    for arena in heap.arenas:
+        for pool in arena.pools:
+            if pool.class_index >= 0:
+                slots[pool.class_index] += pool.slots
+    chosen = sorted(index for index, _ in slots.most_common(LEGEND_MAX))
+    entries = [(class_colour(i), f"{heap.classes[i]['block_bytes']}") for i in chosen]
+    return entries + ([("none", f"and {len(slots) - LEGEND_MAX} more sizes")] if len(slots) > LEGEND_MAX else [])
+
+
 def legend_of(heap, mode):
     if mode == "class":
-        used = sorted({pool.class_index for arena in heap.arenas for pool in arena.pools if pool.class_index >= 0})
-        entries = [(class_colour(i), f"{heap.classes[i]['block_bytes']}") for i in used]
-        return entries[:22] + ([("none", f"and {len(entries) - 22} more")] if len(entries) > 22 else [])
+        return class_legend(heap)
     if mode == "occupancy":
-        return [(shade, f"{100 * i // 8}-{100 * (i + 1) // 8} %") for i, shade in enumerate(OCCUPANCY_COLOURS)]
+        return [(shade, "known to the owner only" if i == UNKNOWN else f"{100 * i // 8}-{100 * (i + 1) // 8} %")
+                for i, shade in enumerate(OCCUPANCY_COLOURS)]
     return [(STATE_COLOURS[state], STATE_WORDS[state]) for state in STATE_COLOURS]
 
 
@@ -106,7 +123,8 @@ def title_of(heap):
     live = sum(pool.live_bytes for arena in heap.arenas for pool in arena.pools)
     huge = sum(block[1] for block in heap.huge)
     words = f"{heap.name} ({heap.pid}): " if heap.pid else ""
-    words += f"{text.plural(len(heap.arenas), 'arena')} of 4 MiB, {text.size(live)} in use"
+    bound = "" if all(pool.exact for arena in heap.arenas for pool in arena.pools) else "at most "
+    words += f"{text.plural(len(heap.arenas), 'arena')} of 4 MiB, {bound}{text.size(live)} in use"
     if heap.is_residency_known:
         words += f", {text.size(heap.resident_bytes())} in memory"
     if huge:

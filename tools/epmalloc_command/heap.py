@@ -34,16 +34,20 @@ class Pool:
 
     @property
     def live_bytes(self):
-        return self.live * self.block_bytes
+        """At most what is in memory, where that is known: a block that is in use may be untouched, but where the blocks
+        in use are not known this is the better bound."""
+        if self.exact or self.resident_pages is None:
+            return self.live * self.block_bytes
+        return min(self.live * self.block_bytes, self.resident_pages * self.arena.page_bytes)
 
 
 class Arena:
-    def __init__(self, fields, slot_bytes, classes):
+    def __init__(self, fields, document):
         self.window, self.id, self.start = fields["window"], fields["id"], fields["start"]
         self.free_mask, self.dirty_mask = fields["free_mask"], fields["dirty_mask"]
         self.occupancy, self.age_ms = fields["occupancy"], fields["age_ms"]
-        self.slot_bytes = slot_bytes
-        self.pools = [Pool(self, pool, classes) for pool in fields["pools"]]
+        self.slot_bytes, self.page_bytes = document["slot_bytes"], document["page_bytes"]
+        self.pools = [Pool(self, pool, document["classes"]) for pool in fields["pools"]]
         self.pages = None  # 1 for each page in memory
 
     @property
@@ -62,7 +66,7 @@ class Heap:
                 raise Failure(f"a map of version {document['map']}: this command knows version 1")
             self.page_bytes, self.slot_bytes = document["page_bytes"], document["slot_bytes"]
             self.arena_bytes, self.classes = document["arena_bytes"], document["classes"]
-            self.arenas = [Arena(fields, self.slot_bytes, self.classes) for fields in document["arenas"]]
+            self.arenas = [Arena(fields, document) for fields in document["arenas"]]
             self.huge = document["huge"]
             self.pid = document.get("pid")
             self.name = document.get("name", "")

@@ -12,12 +12,8 @@ import gdb
 SLOTS = 64
 SLOT_BYTES = 1 << 16
 ARENA_BYTES = SLOTS * SLOT_BYTES
-CLASSES = 80
 DESCRIPTOR_BYTES = 128
-KIND_RUN = 0x80
-NO_HEAD = 0xffff
 STATES = ("free", "owned", "full", "partial")
-NOBODY = (0, 1)
 
 
 def look_up(name):
@@ -25,6 +21,10 @@ def look_up(name):
         return gdb.parse_and_eval(name)
     except gdb.error:
         raise gdb.GdbError("epmalloc: no epmalloc in this program, or no debugging information of it") from None
+
+
+def constant(name):
+    return int(look_up(name))
 
 
 class Window:
@@ -84,11 +84,11 @@ class Pool:
         self.start = arena.start + slot * SLOT_BYTES
         self.slots, self.class_index, self.is_run = 1, None, False
         self.owner = int(arena.window.it["owners"][arena.number * SLOTS + slot])
-        if self.state == "full" and kind == KIND_RUN:
+        if self.state == "full" and kind == constant("EP__KIND_RUN"):
             self.is_run, self.slots = True, int(self.it["run_slots"])
-        elif self.state != "free" and kind < CLASSES:
-            self.class_index = kind
-            size = look_up("ep__size_classes")[kind]
+        elif self.state != "free" and kind < constant("EP__POOL_KINDS"):
+            self.class_index = kind % constant("EP__CLASSES")
+            size = look_up("ep__size_classes")[self.class_index]
             self.slots, self.blocks, self.block_bytes = int(size["slots"]), int(size["capacity"]), int(size["bytes"])
             self.first = self.start + int(self.it["start"])
 
