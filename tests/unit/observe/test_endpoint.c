@@ -58,6 +58,13 @@ static void end(void)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void await_rounds(unsigned count)
+{
+    unsigned before = atomic_load(&rounds);
+    while (atomic_load(&rounds) < before + count)
+        ep__task_pause();
+}
+
 static int try_to_connect(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -137,9 +144,7 @@ static void a_line_in_pieces_is_a_line_and_one_that_is_too_long_is_refused(void)
     char bytes[1000];
     begin();
     int file = begin_request("hel", 3);
-    unsigned before = atomic_load(&rounds);
-    while (atomic_load(&rounds) == before)
-        ep__task_pause();
+    await_rounds(1);
     assert_int_equal(send(file, "p\n", 2, 0), 2);
     end_request(file);
     assert_int_equal(strncmp(answer, "ok\nhelp: ", 9), 0);
@@ -166,9 +171,7 @@ static void clients_that_stand_still_hold_up_nobody(void)
         close(begin_request("map\n", 4));
         close(begin_request("ma", 2));
     }
-    unsigned before = atomic_load(&rounds);
-    while (atomic_load(&rounds) < before + 3)
-        ep__task_pause();
+    await_rounds(3);
     ask("hello\n");
     assert_int_equal(strncmp(answer, "ok\n", 3), 0);
     /* The one that has not read so far gets all of it. */
@@ -243,9 +246,7 @@ static void the_program_may_close_every_descriptor(void)
     assert_int_equal(pipe(ends), 0);
     for (int file = 200; file < 210; file++)
         assert_int_equal(syscall(SYS_dup3, ends[1], file, 0), file);
-    unsigned before = atomic_load(&rounds);
-    while (atomic_load(&rounds) < before + 3)
-        ep__task_pause();
+    await_rounds(3);
     /* Files of the program's under numbers that were the endpoint's are as they were. */
     for (int file = 200; file < 210; file++)
         assert_int_equal(syscall(SYS_write, file, "x", 1), 1);
@@ -253,17 +254,21 @@ static void the_program_may_close_every_descriptor(void)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Whether the thread has accepted before or not: the one is not answered, the other waits. */
 static void a_process_without_free_descriptors_goes_on(void)
 {
-    struct rlimit limit = {.rlim_cur = 0, .rlim_max = 1024};
+    struct rlimit limit;
     begin();
     int client = try_to_connect();
-    ep__task_sleep(20);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(send(client, "hello\n", 6, 0), 6);
-    end_request(client);
-    limit.rlim_cur = 1024;
+    await_rounds(3);
+    limit.rlim_cur = before;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    end_request(client);
     ask("hello\n");
     assert_int_equal(strncmp(answer, "ok\n", 3), 0);
     end();
