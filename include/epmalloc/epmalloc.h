@@ -56,6 +56,9 @@
  *   check_guards:N            blocks before a page that cannot be touched, at once     (1024)
  *   check_every:N             check:1 guards one in so many requests that miss the
  *                             fast path                                                 (256)
+ *   check_frames:0..64        frames that are kept of each stack                        (16)
+ *   check_links:0|1           1: links in free blocks are looked at before they are used (0)
+ *   random_order:0|1          1: new blocks come in no order that can be guessed         (0)
  *   helper:0|1                1: a thread gives memory back also while nobody calls      (0)
  *   endpoint:0|1|FOLDER       1: the command epmalloc may ask, at a socket in FOLDER  (none)
  */

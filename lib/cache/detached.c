@@ -3,6 +3,7 @@
 
 #include "arena/retire.h"
 #include "pool/carve.h"
+#include "pool/links.h"
 #include "pool/partial.h"
 
 struct class_events ep__detached_events[EP__CLASSES];
@@ -67,6 +68,8 @@ struct block *ep__detached_alloc(unsigned kind)
         pool->listed = ep__pool_count_chain(pool->list);
     }
     struct block *block = pool->list;
+    if (ep__unlikely(!ep__links_is_sound(pool, block->next)))
+        ep__links_report(block);
     pool->list = block->next;
     ep__pool_release(pool, pool->listed - 1);
     return block;

@@ -7,7 +7,9 @@
 #include "cache/reuse.h"
 #include "cache/watch.h"
 #include "pool/carve.h"
+#include "pool/links.h"
 #include "pool/partial.h"
+#include "sys/options.h"
 
 enum {
     HELD_LOOKS_MAX = 4, /* held pools looked at for remote frees a refill */
@@ -180,6 +182,12 @@ static inline void tell_watcher(struct cache *cache, unsigned class)
         watch->refilled(cache, class);
 }
 
+static struct block *carve(struct pool *pool)
+{
+    struct block *chain = ep__carve(pool);
+    return ep__unlikely(ep__option_get(EP__OPTION_RANDOM_ORDER)) ? ep__links_shuffle(chain) : chain;
+}
+
 struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
 {
     struct bin *bin = &cache->bins[class];
@@ -201,11 +209,13 @@ struct block *ep__refill(struct cache *cache, unsigned class, bool *is_fresh)
         }
         /* A hole's pages read as zero, the rest of a block that straddles its edge does not. */
         bool may_be_fresh = bin->current->is_zero && bin->current->holes == 0;
-        chain = ep__carve(bin->current);
+        chain = carve(bin->current);
         *is_fresh = chain != NULL && may_be_fresh;
         if (chain == NULL)
             leave_full(cache, bin);
     }
+    if (ep__unlikely(ep__option_get(EP__OPTION_CHECK_LINKS)))
+        ep__links_check(bin->current, chain);
     *ep__cache_head(cache, class) = chain->next;
     ep__reuse_wind(cache, class);
     tell_watcher(cache, class);

@@ -21,7 +21,10 @@ static _Atomic(uint64_t) requests; /* that have come to a slow path at level 1 *
 static EP__NOINLINE uint32_t keep_stack(void)
 {
     uintptr_t frames[EP__STACK_FRAMES_MAX];
-    unsigned count = ep__stack_capture(frames, EP__STACK_FRAMES_MAX, ep__stack_anchor());
+    unsigned most = (unsigned)ep__option_get(EP__OPTION_CHECK_FRAMES);
+    if (most == 0)
+        return 0;
+    unsigned count = ep__stack_capture(frames, most, ep__stack_anchor());
     return ep__stack_table_keep(frames, count);
 }
 

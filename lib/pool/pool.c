@@ -1,8 +1,10 @@
 /* The ownership word's transitions.  The argument stands in pool.h. */
 #include "pool/pool.h"
 
+#include "pool/links.h"
 #include "pool/partial.h"
 #include "pool/pool_events.h"
+#include "sys/options.h"
 #include "sys/report.h"
 
 static struct block *block_at(const struct pool *pool, uint32_t head)
@@ -35,6 +37,8 @@ uint32_t ep__pool_join(struct pool *pool, struct block *chain)
     uint32_t capacity = ep__size_classes[pool->class].capacity;
     uint32_t count = 0;
     struct block *last = NULL;
+    if (ep__unlikely(ep__option_get(EP__OPTION_CHECK_LINKS)))
+        ep__links_check(pool, chain);
     for (struct block *block = chain; block != NULL && count <= capacity; block = block->next) {
         last = block;
         count++;

@@ -57,6 +57,9 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
                                  GUARDS_MAX},
     [EP__OPTION_CHECK_EVERY] = {"check_every", "must be 1 to 1000000000 (requests)", NULL, false, 1,
                                 1000000000},
+    [EP__OPTION_CHECK_FRAMES] = {"check_frames", "must be 0 to 64 (frames)", NULL, false, 0, 64},
+    [EP__OPTION_CHECK_LINKS] = {"check_links", "must be 0 or 1", NULL, false, 0, 1},
+    [EP__OPTION_RANDOM_ORDER] = {"random_order", "must be 0 or 1", NULL, false, 0, 1},
     [EP__OPTION_BACKGROUND] = {"helper", "must be 0 or 1", NULL, false, 0, 1},
 };
 
@@ -78,6 +81,9 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_CHECK_QUARANTINE] = 16 * MIB,
     [EP__OPTION_CHECK_GUARDS] = 1024,
     [EP__OPTION_CHECK_EVERY] = 256,
+    [EP__OPTION_CHECK_FRAMES] = 16,
+    [EP__OPTION_CHECK_LINKS] = 0,
+    [EP__OPTION_RANDOM_ORDER] = 0,
     [EP__OPTION_BACKGROUND] = 0,
 };
 

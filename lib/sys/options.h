@@ -54,6 +54,9 @@ enum option {
     EP__OPTION_CHECK_QUARANTINE, /* bytes */
     EP__OPTION_CHECK_GUARDS,     /* guarded blocks */
     EP__OPTION_CHECK_EVERY,      /* requests, 1 or more */
+    EP__OPTION_CHECK_FRAMES,     /* of each stack */
+    EP__OPTION_CHECK_LINKS,      /* 0, 1 */
+    EP__OPTION_RANDOM_ORDER,     /* 0, 1 */
     EP__OPTION_BACKGROUND,       /* 0, 1 */
     EP__OPTION_COUNT
 };

@@ -19,7 +19,8 @@ static struct child child;
 #define ALL                                                                                        \
     "abort:1,retain:1m,retain_percent:77,purge_delay:10,keep_empty:4,thp:never,thread_bytes:3m,"   \
     "thread_percent:9,batch_bytes:5k,huge_cache:0,deferred_bytes:9m,fork:strict,stats:0,"          \
-    "check:2,check_quarantine:1m,check_guards:7,check_every:9,helper:1"
+    "check:2,check_quarantine:1m,check_guards:7,check_every:9,check_frames:5,check_links:1,"       \
+    "random_order:1,helper:1"
 
 static void good_entries_take_effect_silently(void **state)
 {

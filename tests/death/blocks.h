@@ -5,6 +5,7 @@
 #define TESTS_DEATH_BLOCKS_H
 
 #include <stdlib.h>
+#include <string.h>
 
 static inline void get_blocks(void *volatile *blocks, unsigned count, size_t size)
 {
