@@ -92,6 +92,25 @@ def check_preload(package):
         sys.exit("the preloaded library is not there")
 
 
+ASKING = """
+import os, subprocess, sys, time
+while not os.listdir(sys.argv[2]):
+    time.sleep(0.01)
+sys.exit(subprocess.run([sys.argv[1], "stats", str(os.getpid())]).returncode)
+"""
+
+
+def check_command(package):
+    """The installed command finds its modules and its library, and asks what it has started."""
+    command = os.path.join(package.prefix, "bin", "epmalloc")
+    folder = package.path("endpoint")
+    os.mkdir(folder)
+    said = package.run(command, "run", "--conf", f"endpoint:{folder}", sys.executable, "-c", ASKING, command, folder,
+                       output=True)
+    if "allocated_bytes" not in said:
+        sys.exit(f"the installed command said: {said}")
+
+
 def check_module(package):
     """Fillers of falling size leave no room for the smallest thread-local variable."""
     folder = os.path.join(HERE, "plugin")
@@ -116,6 +135,7 @@ def main():
         check_pkg_config(package)
         check_urcu(package)
         check_preload(package)
+        check_command(package)
         check_module(package)
 
 

@@ -86,7 +86,7 @@ def connect(pid):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(PATIENCE_SECONDS)
     try:
-        connection.connect(path)
+        connect_to(connection, path)
         check_peer(connection, pid, owner)
     except Failure:
         connection.close()
@@ -97,6 +97,17 @@ def connect(pid):
             raise Failure(f"process {pid}: its endpoint {path} is closed") from None
         raise Failure(f"process {pid}: {path}: {error.strerror or error}") from None
     return connection
+
+
+def connect_to(connection, path):
+    """A socket has its name a moment before it listens, so the first refusals do not count."""
+    for pause in (0.01, 0.1, 0.5, None):
+        try:
+            return connection.connect(path)
+        except ConnectionRefusedError:
+            if pause is None:
+                raise
+            time.sleep(pause)
 
 
 def receive(connection, pid):
