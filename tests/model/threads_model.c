@@ -22,6 +22,11 @@ static unsigned acting = THREADS_MAX;
 int model_key_create(pthread_key_t *key, void (*function)(void *));
 int model_key_delete(pthread_key_t key);
 int model_setspecific(pthread_key_t key, const void *value);
+void model_event_thread(void);
+
+void model_event_thread(void)
+{
+}
 
 int model_key_create(pthread_key_t *key, void (*function)(void *))
 {
