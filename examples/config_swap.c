@@ -81,7 +81,7 @@ static void *serve(void *has_failed)
 int main(int argc, char **argv)
 {
     unsigned threads = argc > 1 ? (unsigned)atoi(argv[1]) : 4;
-    unsigned replacements = argc > 2 ? (unsigned)atoi(argv[2]) : 20000;
+    unsigned replacements = argc > 2 ? (unsigned)atoi(argv[2]) : 5000;
     pthread_t ids[THREADS_MAX];
     bool has_failed[THREADS_MAX] = {false};
     bool is_right = threads <= THREADS_MAX;

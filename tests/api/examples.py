@@ -56,7 +56,8 @@ def build_and_run(text, headers, compiler, library):
         subprocess.run([compiler, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", include, source,
                         "-o", program, library, f"-Wl,-rpath,{os.path.dirname(library)}"], check=True)
         environment = {name: value for name, value in os.environ.items() if name != "EPMALLOC_CONF"}
-        run = subprocess.run([program], check=True, capture_output=True, text=True, timeout=60, env=environment)
+        run = subprocess.run([program], check=True, capture_output=True, text=True, errors="replace", timeout=60,
+                             env=environment)
         return run.stdout
 
 
