@@ -1,6 +1,7 @@
 /* Requests: lib/observe/request.c. */
 #include "unit/alone.h"
 
+#include "fuzz/requests.h"
 #include "observe/request.h"
 #include "unit/caches.h"
 #include "unit/observe/document.h"
@@ -125,6 +126,29 @@ static void a_line_of_the_greatest_length_fits_and_a_longer_one_does_not(void)
     assert_non_null(ep__request_parse(bytes, sizeof bytes, &request));
 }
 
+/* Half words that requests are made of, half any bytes. */
+static void bytes_drawn_at_random_are_answered_or_refused(void)
+{
+    static const char *const words[] = {
+        "stats", "json", "map",   "pages",       "help",   "process", "trim", " ",
+        "text",  "xml",  "hello", "openmetrics", "arenas", "options", "\n",   "cpython"};
+    uint64_t seed = 88172645463325252;
+    unsigned answered = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        uint8_t bytes[320];
+        size_t length = 0;
+        do {
+            seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+            if (seed & 64)
+                length += (size_t)sprintf((char *)bytes + length, "%s", words[seed >> 8 & 15]);
+            else if (seed & 128)
+                bytes[length++] = (uint8_t)(seed >> 16);
+        } while (length < sizeof bytes - 16 && seed >> 32 & 3);
+        answered += fuzz_request(bytes, length);
+    }
+    assert_in_range(answered, 100, 19900);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +157,7 @@ int main(void)
         alone(a_wrong_argument_is_one_sentence),
         alone(a_recording_is_started_and_stopped),
         alone(what_is_not_printable_is_refused),
+        alone(bytes_drawn_at_random_are_answered_or_refused),
         alone(a_line_of_the_greatest_length_fits_and_a_longer_one_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
