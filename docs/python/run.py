@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
@@ -25,11 +26,12 @@ def run_blocks(path):
     """In the new interpreter: prints what each block printed, as JSON."""
     with open(path, encoding="utf-8") as file:
         blocks = BLOCK.findall(file.read())
-    names, outputs = {"__name__": "page"}, []
+    page = sys.modules["page"] = types.ModuleType("page")
+    outputs = []
     for block in blocks:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(block, path, "exec"), names)
+            exec(compile(block, path, "exec"), vars(page))
         outputs.append(printed.getvalue())
     print(json.dumps(outputs))
 
