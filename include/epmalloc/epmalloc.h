@@ -61,6 +61,13 @@
  *   random_order:0|1          1: new blocks come in no order that can be guessed         (0)
  *   helper:0|1                1: a thread gives memory back also while nobody calls      (0)
  *   endpoint:0|1|FOLDER       1: the command epmalloc may ask, at a socket in FOLDER  (none)
+ *   profile:off|on|exit       sample allocations; exit: and write a profile at exit      (off)
+ *   sample:BYTES              mean distance of two samples, 1 to 4g                      (512k)
+ *   profile_seed:N            0: other samples in each process                           (0)
+ *   profile_signal:N          a signal that starts the sampling, and then writes a
+ *                             profile each time; 0: none                                 (0)
+ *   leaks:0|1                 1: print a leak report to stderr at exit                   (0)
+ *   leak_exit_code:0..255     the exit code when it finds a leak; 0: the program's       (0)
  */
 #ifndef EPMALLOC_EPMALLOC_H
 #define EPMALLOC_EPMALLOC_H
@@ -486,6 +493,7 @@ EP_API size_t ep_options(char *text, size_t size);
 
 #include <epmalloc/cache.h>
 #include <epmalloc/epoch.h>
+#include <epmalloc/profile.h>
 #include <epmalloc/stats.h>
 #include <epmalloc/trace.h>
 #include <epmalloc/walk.h>

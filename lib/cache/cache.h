@@ -93,6 +93,21 @@ struct deferrals {
     struct chunk *last;
 };
 
+/* Where the sampling profiler's next sample of a class lies; observe/sampling.h. */
+struct point {
+    uint64_t until;    /* allocations before it, when the list was last looked at */
+    struct pool *pool; /* that was popped from then; NULL: the list was empty */
+    uint32_t given;    /* blocks that the list had then */
+    bool is_drawn;
+};
+
+struct sampler {
+    uint64_t session; /* of the profiler, and birth of the thread, that the rest belongs to */
+    uint64_t random;
+    uint64_t big_bytes; /* of runs and huge blocks before the next one that is sampled */
+    struct point points[EP__CLASSES];
+};
+
 /* In this order, because a thread that allocates little touches the first two pages of it only. */
 struct cache {
     alignas(EP__CACHE_LINE_BYTES) struct block *heads[EP__MEDIUM_CLASSES];
@@ -114,6 +129,7 @@ struct cache {
     struct class_events events[EP__CLASSES]; /* as births */
     struct bin bins[EP__CLASSES];
     struct open_batch batches[EP__BATCHES];
+    struct sampler sampler; /* owner only; untouched while nothing is sampled */
 };
 
 /* Adds to one of the owner's counters. */

@@ -11,6 +11,7 @@
 #include "cache/reuse.h"
 #include "cache/thread.h"
 #include "cache/tracked.h"
+#include "cache/watch.h"
 #include "pool/run.h"
 #include "sys/foreign.h"
 #include "sys/report.h"
@@ -44,11 +45,24 @@ void ep__free_settle(struct cache *cache, struct pool *pool)
     ep__quota_enforce(cache);
 }
 
+/* Starts the countdown of a slot of the current pool anew, or of all where somebody has watched them. */
+static void park(struct pool *whole, struct pool *slot)
+{
+    if (whole->step == EP__POOL_PARKED)
+        slot->countdown = EP__POOL_PARKED;
+    else
+        ep__pool_wind(whole, whole->sink, EP__POOL_PARKED);
+}
+
 void ep__cache_free_event(struct pool *pool)
 {
     struct pool *whole = ep__pool_of_slot(pool);
     if (whole->place == EP__IN_CURRENT) {
-        pool->countdown = EP__POOL_PARKED;
+        const struct watch *watch = ep__watch_get();
+        if (ep__unlikely(watch != NULL && watch->counted != NULL))
+            watch->counted(ep__tls.cache, whole->class);
+        else
+            park(whole, pool);
         return;
     }
     ep__free_settle(ep__tls.cache, whole);

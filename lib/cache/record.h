@@ -53,7 +53,7 @@ struct tracked {
     size_t size;          /* as asked for */
     uint64_t serial;      /* 1, 2, ... over all tracked blocks of the process */
     uint64_t time_ns;     /* of the allocation, by ep__clock_ns() */
-    uint64_t weight;      /* whatever the watcher gave (a sampler: the bytes it stands for) */
+    uint64_t weight;      /* whatever the watcher gave (a sampler: the size of the block) */
     uint32_t thread;      /* the kernel's number of the allocating thread */
     uint32_t stack;       /* the watcher's id of its stack; 0: none */
     uint32_t free_thread; /* of who freed it, where the watcher has noted it */

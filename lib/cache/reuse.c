@@ -56,10 +56,11 @@ static void set_aside(struct bin *bin, struct block **head)
     *head = NULL;
 }
 
-/* Whether the list that malloc pops may grow: it is no cut one. */
+/* Whether the list that malloc pops may grow: it is no cut one, and nobody counts what is freed to it. */
 static bool may_grow(const struct bin *bin, struct block *const *head)
 {
-    return bin->current != NULL && bin->current->sink == head;
+    return bin->current != NULL && bin->current->sink == head &&
+           bin->current->step == EP__POOL_PARKED;
 }
 
 static bool take(struct cache *cache, struct pool *pool, struct block *block)

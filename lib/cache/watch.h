@@ -12,6 +12,7 @@
  *              returns a block of ep__tracked_alloc(), or NULL: the ordinary way.  Whether the block reads as zero.
  *   refilled   after an empty list was filled: bin[class].current is the pool that malloc pops from now, its list
  *              begins with the block after the one that is about to be returned.  May cut it (ep__refill_keep).
+ *   counted    the countdown of the pool that malloc pops from has ended, after a free of the owner's.  Starts it anew.
  *   resized    after realloc has resized a run or huge block in place or by moving its pages: it starts at p now,
  *              and has no record.  May attach one.
  *   freed      a tracked block has been freed, and its record is NONE or, after `keeps` has said so, KEPT.
@@ -44,6 +45,7 @@ struct cache;
 struct watch {
     void *(*allocate)(size_t size, size_t alignment, bool *is_zero);
     void (*refilled)(struct cache *cache, unsigned class);
+    void (*counted)(struct cache *cache, unsigned class);
     void (*resized)(void *p, size_t size);
     void (*freed)(const struct tracked *tracked);
     bool (*keeps)(const struct tracked *tracked);

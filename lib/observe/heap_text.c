@@ -92,21 +92,18 @@ static int put_bytes(void *to, const char *bytes, size_t length)
     return stream->failure;
 }
 
-int ep__heap_text_write(enum ep__heap_text form, enum ep__profile_kind kind, uint64_t interval,
-                        int file)
+void ep__heap_text_put(struct stream *stream, enum ep__heap_text form, enum ep__profile_kind kind,
+                       uint64_t interval)
 {
-    struct stream stream;
     struct counts counts = sum_up(kind);
     struct tally *site;
     uint32_t i = 0;
-    ep__stream_begin(&stream, ep__stream_to_file, &file);
-    put_header(&stream, form, &counts, interval);
+    put_header(stream, form, &counts, interval);
     while ((site = ep__tally_next(&ep__profile_sites, &i)) != NULL) {
         counts = counts_of(site, kind);
         if (counts.in_use.samples != 0 || counts.allocated.samples != 0)
-            put_site(&stream, form, ep__profile_stack(site), &counts);
+            put_site(stream, form, ep__profile_stack(site), &counts);
     }
-    ep__stream_put(&stream, "\nMAPPED_LIBRARIES:\n");
-    (void)ep__mappings_copy(put_bytes, &stream);
-    return ep__stream_end(&stream);
+    ep__stream_put(stream, "\nMAPPED_LIBRARIES:\n");
+    (void)ep__mappings_copy(put_bytes, stream);
 }

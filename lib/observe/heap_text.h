@@ -18,8 +18,8 @@
 
 enum ep__heap_text { EP__TEXT_JEMALLOC, EP__TEXT_GPERFTOOLS };
 
-/* Writes the profile; returns 0 or the sink's failure. */
-int ep__heap_text_write(enum ep__heap_text form, enum ep__profile_kind kind, uint64_t interval,
-                        int file);
+/* Puts the profile. */
+void ep__heap_text_put(struct stream *stream, enum ep__heap_text form, enum ep__profile_kind kind,
+                       uint64_t interval);
 
 #endif

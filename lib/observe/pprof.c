@@ -244,15 +244,20 @@ static int write_all(struct writer *writer, uint64_t interval)
     return ended != 0 ? ended : failure;
 }
 
-int ep__pprof_write(enum ep__profile_kind kind, uint64_t interval, int file)
+int ep__pprof_give(enum ep__profile_kind kind, uint64_t interval, struct pprof_sink sink)
 {
     size_t bytes = ep__round_up(sizeof(struct scratch), ep__vm_page_bytes());
     struct writer writer = {.kind = kind, .scratch = ep__vm_map_sparse(bytes)};
     if (writer.scratch == NULL)
         return ENOMEM;
-    ep__gzip_begin(&writer.gzip, ep__stream_to_file, &file);
+    ep__gzip_begin(&writer.gzip, sink.sink, sink.to);
     ep__stream_begin(&writer.stream, ep__gzip_sink, &writer.gzip);
     int failure = write_all(&writer, interval);
     (void)ep__vm_unmap(writer.scratch, bytes);
     return failure;
+}
+
+int ep__pprof_write(enum ep__profile_kind kind, uint64_t interval, int file)
+{
+    return ep__pprof_give(kind, interval, (struct pprof_sink){ep__stream_to_file, &file});
 }

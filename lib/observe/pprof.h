@@ -18,7 +18,16 @@
 
 #include "observe/profile.h"
 
-/* Writes the profile; returns 0 or an errno. */
+/* Where the file goes: as a stream's sink. */
+struct pprof_sink {
+    int (*sink)(void *to, const char *bytes, size_t length);
+    void *to;
+};
+
+/* Gives the profile to a sink; returns 0 or an errno. */
+int ep__pprof_give(enum ep__profile_kind kind, uint64_t interval, struct pprof_sink sink);
+
+/* Writes it to a file descriptor. */
 int ep__pprof_write(enum ep__profile_kind kind, uint64_t interval, int file);
 
 #endif

@@ -44,7 +44,7 @@ static void add(struct tally *tally, unsigned first, const struct sample *sample
     ep__tally_add(tally, first + 3, ep__draw_weigh(sample->bytes, units));
 }
 
-static uint64_t weight_of(const struct sample *sample)
+uint64_t ep__profile_weight(const struct sample *sample)
 {
     return ep__draw_weigh(sample->bytes, ep__draw_weight(sample->bytes, sample->interval));
 }
@@ -75,7 +75,7 @@ static void copy_peak(uint64_t now)
 
 void ep__profile_add(const struct sample *sample)
 {
-    uint64_t weight = weight_of(sample);
+    uint64_t weight = ep__profile_weight(sample);
     add(site_of(sample), EP__ALLOCATED, sample);
     add(thread_of(sample), EP__ALLOCATED, sample);
     /* order: relaxed -- statistics */
@@ -90,7 +90,7 @@ void ep__profile_end(const struct sample *sample, uint64_t lived_ns)
     add(site_of(sample), EP__FREED, sample);
     add(thread_of(sample), EP__FREED, sample);
     /* order: relaxed -- statistics */
-    ep__fetch_sub_relaxed(&bytes_now, weight_of(sample));
+    ep__fetch_sub_relaxed(&bytes_now, ep__profile_weight(sample));
     unsigned i = ep__bits_highest(lived_ns | 1);
     /* order: relaxed -- statistics */
     ep__fetch_add_relaxed(&lifetimes[i < EP__LIFETIMES ? i : EP__LIFETIMES - 1],

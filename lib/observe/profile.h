@@ -47,6 +47,9 @@ struct amounts {
 extern struct tallies ep__profile_sites;
 extern struct tallies ep__profile_threads;
 
+/* The bytes that a sample stands for. */
+uint64_t ep__profile_weight(const struct sample *sample);
+
 /* Counts a sample, and its end after a life of `lived_ns`. */
 void ep__profile_add(const struct sample *sample);
 void ep__profile_end(const struct sample *sample, uint64_t lived_ns);

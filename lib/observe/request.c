@@ -11,6 +11,7 @@
 #include "observe/formats.h"
 #include "observe/map.h"
 #include "observe/pages.h"
+#include "observe/profile_request.h"
 #include "observe/trace.h"
 #include "sys/event.h"
 #include "sys/options.h"
@@ -180,6 +181,12 @@ static const struct request_kind kinds[] = {
     {"pages", "", "which pages of pools hold a block in use", answer_pages, NULL, NULL},
     {"trace", "start FILE|stop", "records every change of state into a new file", answer_trace,
      NULL, NULL},
+    {"profile", "start|stop|mark|KIND FORMAT",
+     "sampling; what it says of heap, peak or growth as text, jemalloc, gperftools or pprof "
+     "(base64)",
+     ep__profile_request_answer, NULL, NULL},
+    {"leaks", "", "blocks that nothing points at", ep__leaks_request_answer, ep__leaks_request_more,
+     ep__leaks_request_end},
     {"trim", "", "gives everything free back to the system", answer_trim, NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* Requests: what another process may ask, and who answers.
  *
- * Layer: observe.  Uses: formats, cpython, map, pages, sys/stream.  Used by: endpoint.
+ * Layer: observe.  Uses: formats, cpython, map, pages, profile_request, sys/stream.  Used by: endpoint.
  *
  * A request is one line, "name" or "name argument": printable ASCII, words between single spaces, at most
  * EP__REQUEST_BYTES with its end.  The answer is "ok\n" and a document, or "error: " and a sentence; the endpoint ends

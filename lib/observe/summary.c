@@ -3,7 +3,6 @@
 
 #include "observe/draw.h"
 #include "observe/stack_table.h"
-#include "sys/stream.h"
 
 enum { NUMBER_WIDTH = 16 };
 
@@ -84,17 +83,14 @@ static void put_lifetimes(struct stream *stream)
     }
 }
 
-int ep__summary_write(enum ep__profile_kind kind, uint64_t interval, int file)
+void ep__summary_put(struct stream *stream, enum ep__profile_kind kind, uint64_t interval)
 {
-    struct stream stream;
-    ep__stream_begin(&stream, ep__stream_to_file, &file);
-    ep__stream_put(&stream, "epmalloc profile, one sample in ");
-    ep__stream_put_thousands(&stream, interval, 0);
-    ep__stream_put(&stream, " bytes\n");
-    put_totals(&stream, kind);
-    ep__stream_put(&stream, "biggest heap            ");
-    put_amount(&stream, ep__profile_peak_bytes(), " bytes\n");
-    put_lifetimes(&stream);
-    put_threads(&stream);
-    return ep__stream_end(&stream);
+    ep__stream_put(stream, "epmalloc profile, one sample in ");
+    ep__stream_put_thousands(stream, interval, 0);
+    ep__stream_put(stream, " bytes\n");
+    put_totals(stream, kind);
+    ep__stream_put(stream, "biggest heap            ");
+    put_amount(stream, ep__profile_peak_bytes(), " bytes\n");
+    put_lifetimes(stream);
+    put_threads(stream);
 }

@@ -7,8 +7,9 @@
 #define EPMALLOC_OBSERVE_SUMMARY_H
 
 #include "observe/profile.h"
+#include "sys/stream.h"
 
-/* Writes it; returns 0 or the sink's failure. */
-int ep__summary_write(enum ep__profile_kind kind, uint64_t interval, int file);
+/* Puts it. */
+void ep__summary_put(struct stream *stream, enum ep__profile_kind kind, uint64_t interval);
 
 #endif

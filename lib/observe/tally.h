@@ -5,7 +5,9 @@
  * Algorithm.  Open addressing: a key's place is the first one from its hash on that bears the key or none; who finds
  * none puts the key there by compare-and-swap, and who loses looks at the place again.  A key is never taken out, so a
  * tally is good for ever, and its counters are plain sums.  The table is sparse memory, mapped by the first
- * key; when it is three quarters full further keys are counted and have no tally.  ABA: a place's key is written once.
+ * key; when it is three quarters full further keys are counted and have no tally.  Beside it stands in which places keys
+ * have been put, one after the other, so that going through the tallies touches no others.  ABA: a place's key is written
+ * once.
  *
  * Any thread, beside anything; async-signal-safe.  Progress: lock-free; a step that fails means that a key was added.
  * Edges: TLY (the table, from who maps it).
@@ -45,8 +47,13 @@ struct tally {
     _Atomic(uint64_t) sums[EP__TALLY_SUMS];
 };
 
+struct tally_table {
+    struct tally places[EP__TALLIES];
+    _Atomic(uint32_t) order[EP__TALLIES]; /* places plus 1, by age; 0: not written yet */
+};
+
 struct tallies {
-    _Atomic(struct tally *) first;
+    _Atomic(struct tally_table *) table;
     _Atomic(uint32_t) count;
     _Atomic(uint64_t) lost; /* samples that have no tally */
 };
@@ -54,7 +61,7 @@ struct tallies {
 /* The tally of a key, which is not 0; NULL: there is no room or memory. */
 struct tally *ep__tally_of(struct tallies *tallies, uint64_t key);
 
-/* The first tally from place *i on, which is set behind it; NULL: no more. */
+/* The *i-th tally, or the first after it that is there already, and *i behind it; NULL: no more. */
 struct tally *ep__tally_next(struct tallies *tallies, uint32_t *i);
 
 uint64_t ep__tally_key(struct tally *tally);

@@ -1,6 +1,7 @@
 /* Event rings.  The argument stands in event_ring.h. */
 #include "sys/event_ring.h"
 
+#include "sys/own_ranges.h"
 #include "sys/vm.h"
 
 static _Atomic(struct event_ring *) newest;
@@ -18,6 +19,7 @@ static struct event_ring *make_ring(void)
     struct event_ring *ring = ep__vm_map(ep__round_up(bytes, ep__vm_page_bytes()));
     if (ring == NULL)
         return NULL;
+    ep__own_range_note(ring, bytes);
     ring->capacity = EP__EVENT_RING_EVENTS;
     /* order: relaxed -- a number */
     ring->number = ep__fetch_add_relaxed(&rings, 1);

@@ -29,6 +29,7 @@ struct option_rule {
 };
 
 static const char *const thp_words[] = {"default", "never", "always", NULL};
+static const char *const profile_words[] = {"off", "on", "exit", NULL};
 static const char *const fork_words[] = {"cut", "strict", NULL};
 
 #define BYTES_RULE "must be a number of bytes, k, m or g may follow"
@@ -61,6 +62,14 @@ static const struct option_rule rules[EP__OPTION_COUNT] = {
     [EP__OPTION_CHECK_LINKS] = {"check_links", "must be 0 or 1", NULL, false, 0, 1},
     [EP__OPTION_RANDOM_ORDER] = {"random_order", "must be 0 or 1", NULL, false, 0, 1},
     [EP__OPTION_BACKGROUND] = {"helper", "must be 0 or 1", NULL, false, 0, 1},
+    [EP__OPTION_PROFILE] = {"profile", "must be off, on or exit", profile_words, false,
+                            EP__PROFILE_OFF, EP__PROFILE_EXIT},
+    [EP__OPTION_SAMPLE] = {"sample", "must be 1 to 4g (bytes), k, m or g may follow", NULL, true, 1,
+                           4096 * MIB},
+    [EP__OPTION_PROFILE_SEED] = {"profile_seed", "must be a number", NULL, false, 0, UINT64_MAX},
+    [EP__OPTION_PROFILE_SIGNAL] = {"profile_signal", "must be 0 (none) to 64", NULL, false, 0, 64},
+    [EP__OPTION_LEAKS] = {"leaks", "must be 0 or 1", NULL, false, 0, 1},
+    [EP__OPTION_LEAK_EXIT_CODE] = {"leak_exit_code", "must be 0 to 255", NULL, false, 0, 255},
 };
 
 _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
@@ -85,6 +94,12 @@ _Atomic uint64_t ep__options[EP__OPTION_COUNT] = {
     [EP__OPTION_CHECK_LINKS] = 0,
     [EP__OPTION_RANDOM_ORDER] = 0,
     [EP__OPTION_BACKGROUND] = 0,
+    [EP__OPTION_PROFILE] = EP__PROFILE_OFF,
+    [EP__OPTION_SAMPLE] = 512 * KIB,
+    [EP__OPTION_PROFILE_SEED] = 0,
+    [EP__OPTION_PROFILE_SIGNAL] = 0,
+    [EP__OPTION_LEAKS] = 0,
+    [EP__OPTION_LEAK_EXIT_CODE] = 0,
 };
 
 struct text_rule {

@@ -58,6 +58,12 @@ enum option {
     EP__OPTION_CHECK_LINKS,      /* 0, 1 */
     EP__OPTION_RANDOM_ORDER,     /* 0, 1 */
     EP__OPTION_BACKGROUND,       /* 0, 1 */
+    EP__OPTION_PROFILE,          /* enum option_profile */
+    EP__OPTION_SAMPLE,           /* bytes */
+    EP__OPTION_PROFILE_SEED,     /* 0: another one in each process */
+    EP__OPTION_PROFILE_SIGNAL,   /* 0: none */
+    EP__OPTION_LEAKS,            /* 0, 1 */
+    EP__OPTION_LEAK_EXIT_CODE,   /* 0: the program's own */
     EP__OPTION_COUNT
 };
 
@@ -71,6 +77,7 @@ enum option_text {
 enum { EP__OPTION_TEXT_BYTES = 256 };
 
 enum option_thp { EP__THP_DEFAULT, EP__THP_NEVER, EP__THP_ALWAYS };
+enum option_profile { EP__PROFILE_OFF, EP__PROFILE_ON, EP__PROFILE_EXIT };
 enum option_fork { EP__FORK_CUT, EP__FORK_STRICT };
 
 /* Any thread reads and writes, relaxed; through the functions below. */

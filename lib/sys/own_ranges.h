@@ -1,6 +1,6 @@
 /* Own ranges: memory of the library's that holds addresses of blocks.
  *
- * Layer: sys.  Uses: sys/atomic.  Used by: arena (the registry of huge blocks), cache (records), observe.
+ * Layer: sys.  Uses: sys/atomic.  Used by: event_ring, arena (the registry of huge blocks), cache (records), observe.
  *
  * Whoever searches the process's memory for what keeps a block must not find the block in our own tables.  So who maps
  * such a table notes its range here.  Lists of free blocks need not be noted: what is free is not looked for.

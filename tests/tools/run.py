@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command epmalloc on processes that run on libepmalloc.so.  Arguments: the library, the command."""
 import contextlib
+import gzip
 import html.parser
 import importlib
 import json
@@ -204,6 +205,26 @@ class Why(Case):
     def test_trim(self):
         with running(self.folder) as process:
             self.assertRegex(self.good("trim", process.pid), r"^[\d.]+ (B|KiB|MiB) given back; resident before")
+
+
+class Profiles(Case):
+    def test_sampling_is_started_from_outside(self):
+        with running(self.folder) as process:
+            self.bad("nothing has been sampled", "profile", process.pid)
+            self.good("profile", process.pid, "--start")
+            self.assertRegex(self.good("profile", process.pid), r"^epmalloc profile, one sample in 524,288 bytes\n")
+            self.assertRegex(self.good("profile", process.pid, "--format", "jemalloc"), r"^heap_v2/524288\n")
+            path = os.path.join(self.folder, "heap.pb.gz")
+            self.good("profile", process.pid, "--seconds", "0.1", "--format", "pprof", "--output", path)
+            with gzip.open(path) as file:
+                self.assertIn(b"inuse_space", file.read())
+            self.good("profile", process.pid, "--stop")
+
+    def test_leaks(self):
+        with running(self.folder) as process:
+            self.assertRegex(self.good("leaks", process.pid),
+                             r"^epmalloc leak report: [\d,]+ bytes in [\d,]+ blocks? leaked, .*\n(.*\n)*by block size: ")
+            self.assertRegex(self.good("stats", process.pid, "--format", "json"), "^{")
 
 
 class Refusals(Case):

@@ -8,11 +8,14 @@ enum { INTERVAL = 64 };
 
 static void totals_lifetimes_and_threads_are_told(void)
 {
+    struct stream stream;
     int file = make_file();
+    ep__stream_begin(&stream, ep__stream_to_file, &file);
     struct sample sample = add_one_sample(INTERVAL);
     ep__profile_add(&sample);
     ep__profile_end(&sample, 1500);
-    assert_int_equal(ep__summary_write(EP__PROFILE_HEAP, INTERVAL, file), 0);
+    ep__summary_put(&stream, EP__PROFILE_HEAP, INTERVAL);
+    assert_int_equal(ep__stream_end(&stream), 0);
     (void)read_file(file);
     assert_non_null(strstr(written, "one sample in 64 bytes\n"));
     /* 100 bytes with an interval of 64 stand for 126. */

@@ -84,7 +84,8 @@ static void every_key_takes_a_value_and_shows_it(void **state)
         "thread_bytes:5m,thread_percent:7,batch_bytes:17,huge_cache:0,deferred_bytes:0,fork:strict,"
         "stats:1,check:3,check_quarantine:1k,check_guards:30000,check_every:1,check_frames:0,check_"
         "links:1,random_order:1,"
-        "helper:1";
+        "helper:1,profile:exit,sample:7k,profile_seed:3,profile_signal:12,leaks:1,leak_exit_code:"
+        "23";
     char output[1024];
     (void)state;
     assert_int_equal(parse(entries, output, sizeof output), 0);
