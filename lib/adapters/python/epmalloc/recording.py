@@ -14,6 +14,7 @@ NO_CLASS = 255
 # In the order of their numbers, which begin with 1.
 KINDS = ("arena_begun", "arena_taken_again", "arena_refused", "arena_created", "arena_retired", "arena_reclaimed",
          "arena_moved", "slots_taken", "slots_given", "slots_touched", "slots_purged", "pool_acquired", "pool_carved",
+         "pool_uncarved",
          "pool_full", "pool_adopted", "pool_partial", "pool_claimed", "pool_emptied", "run_allocated", "run_resized",
          "run_freed", "huge_allocated", "huge_resized", "huge_freed", "thread_born", "thread_idle", "thread_died")
 USABLE_ARENAS = ("arena_created", "arena_retired", "arena_moved", "slots_taken", "slots_given")
