@@ -25,8 +25,8 @@
  *             is something to conclude. As for malloc in C11 (7.22.3), a call that frees a block
  *             happens before the call that returns the same memory.
  *
- * Options come from the environment variable EPMALLOC_CONF, "key:value,key:value", read once at
- * the first allocation and ignored in set-user-ID programs. An unknown key or a bad value is
+ * Options come from the environment variable EPMALLOC_CONF, "key:value,key:value", read once when
+ * the library is loaded and ignored in set-user-ID programs. An unknown key or a bad value is
  * reported in one line on stderr and has no effect; the other entries keep theirs.
  *
  *   abort:0|1                 1: a free of a pointer that is not epmalloc's aborts       (0)

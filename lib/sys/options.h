@@ -16,7 +16,8 @@
  * the person about them.
  *
  * Who may overlap: everybody with everybody.  Loading reads `environ`, so, like getenv(), it must not
- * run beside the program's setenv(); it runs at the first allocation, and setenv() allocates.
+ * run beside the program's setenv(); it runs at the first allocation or when the library is loaded, whichever comes
+ * first, and setenv() allocates.
  *
  * Invariants (ep__options_check()):
  *   1. minimum <= value <= maximum, for every option, at every moment.
