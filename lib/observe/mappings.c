@@ -10,7 +10,8 @@
 
 #include "sys/vm.h"
 
-enum { BUFFER_BYTES = 1 << 16 };
+/* The beginning of a file has its headers, and nearly always its notes. */
+enum { BUFFER_BYTES = 1 << 16, BEGINNING_BYTES = 4096 };
 
 /* What is read of the kernel's list at a time. */
 struct reader {
@@ -21,6 +22,7 @@ struct reader {
 
 /* The file whose beginning was seen last. */
 struct file {
+    char *beginning; /* room for it */
     char path[256];
     size_t length;
     unsigned char id[EP__BUILD_ID_BYTES];
@@ -33,7 +35,7 @@ static int open_reader(struct reader *reader)
     *reader = (struct reader){.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
     if (reader->file < 0)
         return errno;
-    reader->buffer = ep__vm_map(BUFFER_BYTES);
+    reader->buffer = ep__vm_map(BUFFER_BYTES + BEGINNING_BYTES);
     if (reader->buffer != NULL)
         return 0;
     (void)close(reader->file);
@@ -43,7 +45,7 @@ static int open_reader(struct reader *reader)
 static void close_reader(struct reader *reader)
 {
     (void)close(reader->file);
-    (void)ep__vm_unmap(reader->buffer, BUFFER_BYTES);
+    (void)ep__vm_unmap(reader->buffer, BUFFER_BYTES + BEGINNING_BYTES);
 }
 
 /* Fills the buffer up; false: the list is at its end. */
@@ -131,16 +133,20 @@ static void read_notes(const char *at, size_t bytes, struct file *file)
     }
 }
 
-/* Notes the file whose beginning the mapping shows, and its build id if the notes lie in the same mapping. */
+/* Notes the file whose beginning the mapping shows, and its build id if the notes are near.  What is mapped may be gone by
+ * now, or may be what cannot be read: it is copied by the kernel. */
 static void look_at_beginning(const struct mapping *mapping, struct file *file)
 {
-    const char *start = (const char *)mapping->first;
-    size_t bytes = mapping->limit - mapping->first;
+    const char *start = file->beginning;
+    size_t bytes = BEGINNING_BYTES;
     ElfW(Ehdr) header;
-    *file = (struct file){.length = mapping->path_length};
-    if (file->length > sizeof file->path)
+    file->length = file->id_length = 0;
+    if (mapping->path_length > sizeof file->path)
         return;
+    file->length = mapping->path_length;
     memcpy(file->path, mapping->path, file->length);
+    if (!ep__vm_read((const void *)mapping->first, file->beginning, bytes))
+        return;
     memcpy(&header, start, sizeof header);
     if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phoff > bytes ||
         header.e_phnum * sizeof(ElfW(Phdr)) > bytes - header.e_phoff)
@@ -178,6 +184,7 @@ int ep__mappings_each(int (*visit)(const struct mapping *mapping, void *argument
     int result = open_reader(&reader);
     if (result != 0)
         return result;
+    file.beginning = reader.buffer + BUFFER_BYTES;
     while (result == 0 && fill(&reader)) {
         char *line = reader.buffer;
         char *end;

@@ -15,7 +15,7 @@
 #include "sys/own_ranges.h"
 #include "sys/vm.h"
 
-enum { PAGES_AT_ONCE = 64, PENDING_LOG2 = 26, HUGE_LOG2 = 20 };
+enum { PAGES_AT_ONCE = 64, WORDS_AT_ONCE = 512, PENDING_LOG2 = 26, HUGE_LOG2 = 20 };
 
 struct extent {
     const char *start;
@@ -186,13 +186,20 @@ static void mark(uintptr_t word)
     push(block);
 }
 
-__attribute__((may_alias)) typedef uintptr_t any_word;
-
+/* Within one page.  The kernel copies, because a page may not be readable after all, and for those who watch over what the
+ * program reads: that much of it was never written, or is not the program's, is in the nature of the search. */
 static void scan_words(uintptr_t first, uintptr_t limit)
 {
-    for (uintptr_t at = ep__round_up(first, sizeof(any_word)); at + sizeof(any_word) <= limit;
-         at += sizeof(any_word))
-        mark(*(const any_word *)at);
+    static uintptr_t words[WORDS_AT_ONCE];
+    first = ep__round_up(first, sizeof words[0]);
+    limit = ep__round_down(limit, sizeof words[0]);
+    for (size_t bytes; first < limit; first += bytes) {
+        bytes = limit - first < sizeof words ? limit - first : sizeof words;
+        if (!ep__vm_read((const void *)first, words, bytes))
+            continue;
+        for (size_t i = 0; i < bytes / sizeof words[0]; i++)
+            mark(words[i]);
+    }
 }
 
 /* Scans those pages of a range that are in memory or swapped out. */

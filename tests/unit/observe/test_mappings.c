@@ -65,6 +65,20 @@ static void a_long_list_is_read_to_its_end(void)
     assert_true(search.count > MAPPINGS);
 }
 
+/* Whose first page is in the list, and cannot be touched. */
+static void a_file_that_has_become_shorter_does_no_harm(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char path[] = "/tmp/mappings-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0 && unlink(path) == 0 && ftruncate(file, (off_t)page) == 0);
+    char *start = mmap(NULL, page, PROT_READ, MAP_PRIVATE, file, 0);
+    assert_true(start != MAP_FAILED && ftruncate(file, 0) == 0);
+    struct search search = {.address = (uintptr_t)start};
+    assert_int_equal(ep__mappings_each(look, &search), 4711);
+    assert_int_equal(search.found.build_id_length, 0);
+}
+
 static size_t copied;
 
 static int count_bytes(void *to, const char *bytes, size_t length)
@@ -96,6 +110,7 @@ int main(void)
         alone(code_is_found_with_its_file_and_build_id),
         alone(rights_and_sharing_are_told),
         alone(a_long_list_is_read_to_its_end),
+        alone(a_file_that_has_become_shorter_does_no_harm),
         alone(the_kernels_text_can_be_had_whole),
         alone(without_memory_it_says_so),
     };
