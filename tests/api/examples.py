@@ -24,9 +24,11 @@ int main(void)
 }
 """
 BEFORE = """#include <epmalloc/epmalloc.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 """

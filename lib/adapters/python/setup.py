@@ -1,6 +1,6 @@
 """Builds and installs the package epmalloc: `pip install --no-build-isolation .` in this folder of the source tree.
 
-Needs no network: CMake, a C compiler, Python's headers and Concurrency Kit (Debian: python3-dev, libck-dev) are
+Needs no network: CMake, make or Ninja, a C and a C++ compiler, Python's headers and Concurrency Kit (Debian: python3-dev, libck-dev) are
 what the extension and the library beside it are made with."""
 import os
 import shutil
@@ -19,7 +19,8 @@ class BuildByCMake(build_py):
 
     def run(self):
         build = os.path.abspath(os.path.join(self.get_finalized_command("build").build_temp, "cmake"))
-        subprocess.run(["cmake", "-S", TREE, "-B", build, f"-DEPMALLOC_PYTHON={sys.executable}",
+        generator = [] if shutil.which("make") or "CMAKE_GENERATOR" in os.environ else ["-G", "Ninja"]
+        subprocess.run(["cmake", "-S", TREE, "-B", build, *generator, f"-DEPMALLOC_PYTHON={sys.executable}",
                         "-DEPMALLOC_TESTS=OFF", "-DEPMALLOC_STRESS=OFF", "-DCMAKE_BUILD_TYPE=Release"], check=True)
         subprocess.run(["cmake", "--build", build, "--parallel", "--target", "epmalloc_python"], check=True)
         self.made = os.path.join(build, "python")
