@@ -20,7 +20,8 @@ static struct child child;
     "abort:1,retain:1m,retain_percent:77,purge_delay:10,keep_empty:4,thp:never,thread_bytes:3m,"   \
     "thread_percent:9,batch_bytes:5k,huge_cache:0,deferred_bytes:9m,fork:strict,stats:0,"          \
     "check:2,check_quarantine:1m,check_guards:7,check_every:9,check_frames:5,check_links:1,"       \
-    "random_order:1,helper:1"
+    "random_order:1,helper:1,profile:off,sample:1m,profile_seed:3,profile_signal:0,leaks:0,"       \
+    "leak_exit_code:7"
 
 static void good_entries_take_effect_silently(void **state)
 {
@@ -97,7 +98,14 @@ static void every_value_of_every_option_is_a_working_allocator(void **state)
                                           "fork:strict",
                                           "batch_bytes:64",
                                           "thread_bytes:1",
-                                          "retain:0,keep_empty:1048576"};
+                                          "retain:0,keep_empty:1048576",
+                                          "check:1",
+                                          "check:2",
+                                          "check:3",
+                                          "check_links:1",
+                                          "random_order:1",
+                                          "helper:1",
+                                          "profile:on,sample:1k"};
     (void)state;
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         child_run(&child, "work", entries[i]);
