@@ -17,6 +17,9 @@
 
 enum { PAGES_AT_ONCE = 64, WORDS_AT_ONCE = 512, PENDING_LOG2 = 26, HUGE_LOG2 = 20 };
 
+/* What is larger is a reservation or a shadow, whose page map alone would take minutes to read. */
+#define ROOT_BYTES_MAX ((size_t)64 << 30)
+
 struct extent {
     const char *start;
     size_t bytes;
@@ -275,7 +278,7 @@ static int scan_mapping(const struct mapping *mapping, void *argument)
     uintptr_t stack = (uintptr_t)argument;
     uintptr_t first = mapping->first;
     bool is_private_memory = mapping->is_readable && mapping->is_writable && !mapping->is_shared;
-    if (!is_private_memory)
+    if (!is_private_memory || mapping->limit - mapping->first > ROOT_BYTES_MAX)
         return 0;
     if (stack - first < mapping->limit - first)
         first = stack;

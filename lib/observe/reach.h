@@ -2,7 +2,7 @@
  *
  * Layer: observe.  Uses: cache (lookup, records), walk, mappings, sys.  Used by: leaks.
  *
- * Nouns: a *root* is memory outside the heap that may hold pointers: every private, writable mapping that is neither
+ * Nouns: a *root* is memory outside the heap that may hold pointers: every private, writable mapping up to 64 GiB that is neither
  * ours nor heap, which is data segments, stacks, and what the program has mapped.  A block is *reached* when a word of a root, or
  * of a reached block, is an address in it, at its start or inside.
  *
