@@ -183,9 +183,8 @@ uint32_t ep__reuse_listed_max(const struct cache *cache, unsigned class)
     return ep__size_classes[class].capacity + cache->bins[class].reuse_most;
 }
 
-uint32_t ep__reuse_count(struct cache *cache, const struct pool *pool)
+uint32_t ep__reuse_count(struct cache *cache, const struct pool *pool, unsigned class)
 {
-    unsigned class = pool->class;
     const struct bin *bin = &cache->bins[class];
     if (bin->current != pool && !bin->has_reused)
         return 0;

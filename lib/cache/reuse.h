@@ -50,8 +50,9 @@ void ep__reuse_wind(struct cache *cache, unsigned class);
 /* Sends home what is on the thread's lists; nothing is reused any more.  `adopt` false: without becoming owner. */
 void ep__reuse_give_back(struct cache *cache, bool adopt);
 
-/* How many blocks of a pool are on the list that the thread's malloc pops; its own current pool's among them. */
-uint32_t ep__reuse_count(struct cache *cache, const struct pool *pool);
+/* How many blocks of a pool of a class are on the list that the thread's malloc pops; its own current pool's among them.
+ * Any pool: nothing is read of it that its owner writes. */
+uint32_t ep__reuse_count(struct cache *cache, const struct pool *pool, unsigned class);
 
 /* The most blocks that the list of a class can have. */
 uint32_t ep__reuse_listed_max(const struct cache *cache, unsigned class);

@@ -76,7 +76,7 @@ static void view_pool(struct view *view, struct look look)
     if (withheld != NULL)
         view->free_blocks += withheld->count;
     if (cache != NULL)
-        view->free_blocks += ep__reuse_count(cache, pool);
+        view->free_blocks += ep__reuse_count(cache, pool, view->class);
     /* order: relaxed -- only the own tag matters, and the thread stored that itself */
     view->owner = ep__load_relaxed(&window->owners[pool - ep__pool_at(window, 0)]);
     view->is_own = view->state == EP__OWNED && cache != NULL && view->owner == cache->tag;

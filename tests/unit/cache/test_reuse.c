@@ -213,7 +213,8 @@ static void a_closed_window_s_blocks_are_not_allocated_again(void)
 
 static void look_at_the_pool(void *count)
 {
-    *(uint32_t *)count = ep__reuse_count(ep__thread_cache(), pool_of(blocks[0]));
+    *(uint32_t *)count =
+        ep__reuse_count(ep__thread_cache(), pool_of(blocks[0]), pool_of(blocks[0])->class);
 }
 
 static void their_count_is_known_to_who_has_them(void)
