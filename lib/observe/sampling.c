@@ -2,6 +2,7 @@
 #include "observe/sampling.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/auxv.h>
 
 #include "cache/refill.h"
@@ -267,8 +268,11 @@ static bool set_interval(uint64_t interval)
 
 static uint64_t make_seed(void)
 {
-    const uint64_t *random = (const uint64_t *)getauxval(AT_RANDOM);
-    return (random != NULL ? *random : 0) ^ ep__clock_ns();
+    uint64_t seed = 0;
+    const void *random = (const void *)getauxval(AT_RANDOM);
+    if (random != NULL)
+        memcpy(&seed, random, sizeof seed);
+    return seed ^ ep__clock_ns();
 }
 
 int ep__sampling_start(uint64_t interval, uint64_t seed)
