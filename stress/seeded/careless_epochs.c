@@ -2,7 +2,7 @@
  *
  *   none      as it should be
  *   sections  every third section is none
- *   early     every thousandth block is freed at once
+ *   early     every hundredth block is freed at once
  *   called    every thousandth call is made at once
  *   lost      every ten-thousandth deferral is dropped
  *   unbounded  what exceeds the bound is deferred all the same
@@ -73,7 +73,7 @@ int __wrap_ep_free_deferred(void *p)
         ep_epoch_on_stall(exceed);
     if (is_turn("lost", 10000))
         return 0;
-    if (!is_turn("early", 1000))
+    if (!is_turn("early", 100))
         return __real_ep_free_deferred(p);
     ep_free(p);
     return 0;
